@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Limits and grades as data, each row with its source. They flag; they never diagnose. */
+#ifndef DSP_GUIDELINE_H
+#define DSP_GUIDELINE_H
+
+#include <dsp/report.h>
+
+/** One band: the grade of a value v with lo < v < hi; an end belongs to the band when its `_in` is true. */
+typedef struct dsp_guideline_row {
+  const char *guideline; /**< id: "apg.classic" */
+  const char *protocol;  /**< "apg.stand" */
+  const char *measure;   /**< "VFI" */
+  const char *key;       /**< vein or site the row is for, NULL any */
+  double lo, hi;         /**< band, -INFINITY / INFINITY open */
+  bool lo_in, hi_in;
+  const char *grade;  /**< "normal", "mild" ... */
+  bool normal;        /**< the band that its guideline calls normal */
+  const char *source; /**< citation */
+  bool verified;      /**< read in the source, not from memory */
+} dsp_guideline_row;
+
+/** All rows: a protocol's default guideline first. `dsp_guideline_count` of them. */
+DSP_API extern const dsp_guideline_row dsp_guideline_rows[];
+DSP_API extern const size_t dsp_guideline_count;
+
+/** True when some row has this guideline id. */
+DSP_API bool dsp_guideline_known(const char *id);
+
+/** Fill grade, guideline, limit (the normal band's nearest finite end) and limit_distance of every valid measure of `test` from
+ * `guideline` (NULL: the first guideline with rows for the measure), and flag `near_limit` where the interval holds the limit.
+ * `key` selects rows by vein or site (NULL: rows without a key). */
+DSP_API void dsp_guideline_grade(dsp_test *test, const char *guideline, const char *key);
+
+#endif

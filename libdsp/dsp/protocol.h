@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Clinical protocols: one file and one row each. */
+#ifndef DSP_PROTOCOL_H
+#define DSP_PROTOCOL_H
+
+#include <dsp/params.h>
+#include <dsp/recording.h>
+#include <dsp/report.h>
+
+typedef struct dsp_protocol {
+  const char *id;    /**< "apg.stand" */
+  const char *title; /**< for people */
+  const char *needs; /**< what a recording must have, in words */
+  dsp_param_table params;
+  const dsp_measure_row *measures;
+  size_t n_measures;
+  /** Can this protocol be run on this channel? On false, `missing` says what is missing (found; expected). */
+  bool (*applicable)(const dsp_recording *recording, const dsp_channel *channel, dsp_error *missing);
+  /** Append the tests of one channel to `report`. A number that cannot be had is null with a flag; an error status is for lack of memory. */
+  dsp_status (*run)(const dsp_recording *recording, const dsp_channel *channel, const double *params, dsp_report *report, dsp_error *error);
+} dsp_protocol;
+
+/** All protocols, NULL-terminated. */
+DSP_API extern const dsp_protocol *const dsp_protocols[];
+/** By id, or NULL. */
+DSP_API const dsp_protocol *dsp_protocol_find(const char *id);
+
+/** Run a protocol on every channel that it applies to, grade the measures, and finish the report.
+ * `protocol_id` NULL: the recording's own, else the only one that applies (several: DSP_BAD_OPTION that lists them).
+ * `guideline_id` NULL: each protocol's default. `params` must outlive the report.
+ * DSP_NOT_APPLICABLE with what is missing when no channel can be analysed. */
+DSP_API DSP_MUST_USE dsp_status dsp_analyze(const dsp_recording *recording, const char *protocol_id, const char *guideline_id,
+                                            const dsp_params *params, dsp_report **report, dsp_error *error);
+
+#endif
