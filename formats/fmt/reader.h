@@ -11,7 +11,7 @@ typedef enum fmt_verdict {
   FMT_NOT_MINE,
   FMT_PERHAPS, /**< readable by this reader, but nothing says it is this format */
   FMT_MINE,
-  FMT_BROKEN   /**< certainly this format, but damaged or of an unsupported kind: report this reader's error */
+  FMT_BROKEN /**< certainly this format, but damaged or of an unsupported kind: report this reader's error */
 } fmt_verdict;
 
 typedef struct fmt_reader {

@@ -9,7 +9,7 @@
 typedef struct fmt_source {
   unsigned char *bytes; /**< `size` bytes, followed by 64 zero bytes that a parser may look at */
   size_t size;
-  char sha256[65];      /**< lower-case hex of the bytes; "" when digesting was not asked for */
+  char sha256[65]; /**< lower-case hex of the bytes; "" when digesting was not asked for */
 } fmt_source;
 
 /** Read all of descriptor `fd` (not closed). `cap_bytes` is the largest size accepted (DSP_LIMIT above it). `digest`: compute sha256 in the
@@ -23,11 +23,11 @@ DSP_API void fmt_source_clear(fmt_source *source); /**< zeroed source is legal *
 DSP_API void fmt_sha256(char hex[65], const void *bytes, size_t size);
 
 /** Caps of every reader, in one place. */
-#define FMT_CAP_FILE_BYTES ((size_t)2 << 30)
+#define FMT_CAP_FILE_BYTES    ((size_t)2 << 30)
 #define FMT_CAP_SIDECAR_BYTES ((size_t)1 << 20)
-#define FMT_CAP_COLUMNS ((size_t)4096)
-#define FMT_CAP_LINE_BYTES ((size_t)1 << 20)
-#define FMT_CAP_TEXT_BYTES ((size_t)4096)
-#define FMT_CAP_EVENTS ((size_t)1000000)
+#define FMT_CAP_COLUMNS       ((size_t)4096)
+#define FMT_CAP_LINE_BYTES    ((size_t)1 << 20)
+#define FMT_CAP_TEXT_BYTES    ((size_t)4096)
+#define FMT_CAP_EVENTS        ((size_t)1000000)
 
 #endif

@@ -31,15 +31,17 @@ DSP_API void fmt_put_xml_text(fmt_buffer *buffer, const char *text);
 
 /** What a person must be able to leave out. */
 typedef struct fmt_write_options {
-  bool no_name;          /**< leave out the file's base name and free labels */
+  bool no_name; /**< leave out the file's base name and free labels */
 } fmt_write_options;
 
 /** The JSON of contract section 3, without a trailing newline. */
-DSP_API DSP_MUST_USE dsp_status fmt_report_json(fmt_buffer *out, const dsp_report *report, const fmt_write_options *options, dsp_error *error);
+DSP_API DSP_MUST_USE dsp_status fmt_report_json(fmt_buffer *out, const dsp_report *report, const fmt_write_options *options,
+                                                dsp_error *error);
 /** The JSON of `pleth info --json`. */
 DSP_API DSP_MUST_USE dsp_status fmt_info_json(fmt_buffer *out, const dsp_recording *recording, dsp_error *error);
 /** The HDF5 report (contract section 4) as the bytes of a file; equal reports give equal bytes. */
-DSP_API DSP_MUST_USE dsp_status fmt_report_hdf5(fmt_buffer *out, const dsp_report *report, const fmt_write_options *options, dsp_error *error);
+DSP_API DSP_MUST_USE dsp_status fmt_report_hdf5(fmt_buffer *out, const dsp_report *report, const fmt_write_options *options,
+                                                dsp_error *error);
 /** One line "path: what; expected" per departure from the published schema into `problems`; DSP_OK when it could be read as HDF5,
  * DSP_BAD_INPUT when not. No problems: a valid report. */
 DSP_API DSP_MUST_USE dsp_status fmt_check_report(fmt_buffer *problems, const fmt_source *file, dsp_error *error);
@@ -55,21 +57,25 @@ typedef struct fmt_csv_style {
 } fmt_csv_style;
 
 /** A recording as CSV: `time (s)`, then `name (unit)` columns, `n/a` for missing, a blank line between segments. `style` may be NULL. */
-DSP_API DSP_MUST_USE dsp_status fmt_recording_csv(fmt_buffer *out, const dsp_recording *recording, const fmt_csv_style *style, dsp_error *error);
+DSP_API DSP_MUST_USE dsp_status fmt_recording_csv(fmt_buffer *out, const dsp_recording *recording, const fmt_csv_style *style,
+                                                  dsp_error *error);
 /** A recording's side-car (contract section 2): only what the recording knows. */
 DSP_API DSP_MUST_USE dsp_status fmt_recording_sidecar(fmt_buffer *out, const dsp_recording *recording, dsp_error *error);
-/** Truth of a simulated recording: {"schema":"pleth-truth/1","step_s":..,"values":{id:value..},"landmarks":{name:t..},"parameters":{..},"seed":n}. */
-DSP_API DSP_MUST_USE dsp_status fmt_truth_json(fmt_buffer *out, const dsp_truth *truth, const dsp_params *params, uint64_t seed, dsp_error *error);
+/** Truth of a simulated recording:
+ * {"schema":"pleth-truth/1","step_s":..,"values":{id:value..},"landmarks":{name:t..},"parameters":{..},"seed":n}. */
+DSP_API DSP_MUST_USE dsp_status fmt_truth_json(fmt_buffer *out, const dsp_truth *truth, const dsp_params *params, uint64_t seed,
+                                               dsp_error *error);
 
 /** Digest of the effective parameters (names and values in order), as hex; same values, same digest. */
 DSP_API DSP_MUST_USE dsp_status fmt_config_sha256(char hex[65], const dsp_params *params);
 /** Name and version of each library that the report depends on, added to the report. */
 DSP_API DSP_MUST_USE dsp_status fmt_report_add_libraries(dsp_report *report);
 
-/** Is `path` a legal target: absent, or a regular file, or a link to one (contract section 1)? DSP_IO_ERROR that says what it is otherwise. */
+/** Is `path` a legal target: absent, or a regular file, or a link to one (contract section 1)? DSP_IO_ERROR that says what it is otherwise.
+ */
 DSP_API DSP_MUST_USE dsp_status fmt_target_check(const char *path, dsp_error *error);
-/** Write `size` bytes to `path`, whole or not at all: temporary name in the target's folder, written, synced, renamed, folder synced. A link to
- * a regular file is replaced at its target. On failure the old file is untouched and no temporary is left. */
+/** Write `size` bytes to `path`, whole or not at all: temporary name in the target's folder, written, synced, renamed, folder synced. A
+ * link to a regular file is replaced at its target. On failure the old file is untouched and no temporary is left. */
 DSP_API DSP_MUST_USE dsp_status fmt_write_file(const char *path, const void *bytes, size_t size, dsp_error *error);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Filters and resampling. Designs are values; application allocates only scratch that it frees. No kernel here accepts NaN unless it says so. */
+ * Filters and resampling. Designs are values; application allocates only scratch that it frees. No kernel here accepts NaN unless it says
+ * so. */
 #ifndef DSP_FILTER_H
 #define DSP_FILTER_H
 
@@ -16,8 +17,8 @@ typedef struct dsp_sos {
 
 typedef enum dsp_band { DSP_LOWPASS, DSP_HIGHPASS, DSP_BANDPASS, DSP_BANDSTOP } dsp_band;
 
-/** Digital Butterworth by bilinear transform, as scipy.signal.butter(order, ..., fs=rate_hz, output="sos"). `hi_hz` is read for band designs
- * only. DSP_BAD_OPTION unless order >= 1, 0 < lo_hz (< hi_hz) < rate_hz / 2 and the sections fit. */
+/** Digital Butterworth by bilinear transform, as scipy.signal.butter(order, ..., fs=rate_hz, output="sos"). `hi_hz` is read for band
+ * designs only. DSP_BAD_OPTION unless order >= 1, 0 < lo_hz (< hi_hz) < rate_hz / 2 and the sections fit. */
 DSP_API DSP_MUST_USE dsp_status dsp_butter(dsp_sos *sos, unsigned order, dsp_band band, double lo_hz, double hi_hz, double rate_hz,
                                            dsp_error *error);
 
@@ -31,21 +32,21 @@ DSP_API DSP_MUST_USE dsp_status dsp_sosfiltfilt(const dsp_sos *sos, double *y, c
  * every factor-th sample from the first. *y is malloc'ed, *n_out = ceil(n / factor). Ends are extended oddly. factor 1 copies. */
 DSP_API DSP_MUST_USE dsp_status dsp_decimate(double **y, size_t *n_out, const double *x, size_t n, unsigned factor, dsp_error *error);
 
-/** Samples at irregular times put on a regular grid by shape-preserving cubic (PCHIP) interpolation: y[i] at t[0] + i / rate_hz while <= t[n-1].
- * t strictly rising. NaN in x: grid points between two samples of which one is NaN become NaN. *y is malloc'ed. */
+/** Samples at irregular times put on a regular grid by shape-preserving cubic (PCHIP) interpolation: y[i] at t[0] + i / rate_hz while <=
+ * t[n-1]. t strictly rising. NaN in x: grid points between two samples of which one is NaN become NaN. *y is malloc'ed. */
 DSP_API DSP_MUST_USE dsp_status dsp_resample_grid(double **y, size_t *n_out, const double *t, const double *x, size_t n, double rate_hz,
                                                   dsp_error *error);
 
 /** Savitzky-Golay smoothing (deriv 0) or derivative, as scipy.signal.savgol_filter(mode="interp"). window odd, order < window <= n. */
-DSP_API DSP_MUST_USE dsp_status dsp_savgol(double *y, const double *x, size_t n, unsigned window, unsigned order, unsigned deriv, double delta,
-                                           dsp_error *error);
+DSP_API DSP_MUST_USE dsp_status dsp_savgol(double *y, const double *x, size_t n, unsigned window, unsigned order, unsigned deriv,
+                                           double delta, dsp_error *error);
 
 /** Running median over 2 half + 1 samples, windows cut at the ends. NaN in the window is left out; all NaN gives NaN. O(n log half). */
 DSP_API DSP_MUST_USE dsp_status dsp_median(double *y, const double *x, size_t n, size_t half);
 
-/** Hampel despiking: a sample further than n_sigma x max(1.4826 MAD, floor) from its window's median is replaced by it, unless the run of such
- * samples is longer than max_run. NaN stays and is left out of the windows. *replaced counts. */
-DSP_API DSP_MUST_USE dsp_status dsp_hampel(double *y, size_t *replaced, const double *x, size_t n, size_t half, double n_sigma, double floor,
-                                           size_t max_run);
+/** Hampel despiking: a sample further than n_sigma x max(1.4826 MAD, floor) from its window's median is replaced by it, unless the run of
+ * such samples is longer than max_run. NaN stays and is left out of the windows. *replaced counts. */
+DSP_API DSP_MUST_USE dsp_status dsp_hampel(double *y, size_t *replaced, const double *x, size_t n, size_t half, double n_sigma,
+                                           double floor, size_t max_run);
 
 #endif

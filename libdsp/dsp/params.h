@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Parameters are rows: the same row checks --set, prints `pleth list parameters`, makes the man page's table and is stored in the report. */
+ * Parameters are rows: the same row checks --set, prints `pleth list parameters`, makes the man page's table and is stored in the report.
+ */
 #ifndef DSP_PARAMS_H
 #define DSP_PARAMS_H
 

@@ -65,30 +65,30 @@ typedef struct dsp_channel {
   const dsp_unit *unit;        /**< NULL: none stated, or not in the table (then unit_as_written says what) */
   dsp_role role;
   dsp_side side;
-  const char *site;            /**< "calf" ..., or NULL */
-  double rate_hz;              /**< > 0 */
-  double *x;                   /**< n samples in `unit`, NaN missing; owned by the recording */
+  const char *site; /**< "calf" ..., or NULL */
+  double rate_hz;   /**< > 0 */
+  double *x;        /**< n samples in `unit`, NaN missing; owned by the recording */
   size_t n;
-  size_t missing;              /**< NaN among them */
-  dsp_segment *segments;       /**< in order of time, together n samples; owned by the recording */
+  size_t missing;        /**< NaN among them */
+  dsp_segment *segments; /**< in order of time, together n samples; owned by the recording */
   size_t n_segments;
-  double scale, offset;        /**< x = raw * scale + offset, raw being the file's own numbers; 1 and 0 when they are equal */
-  bool resampled;              /**< put on a regular grid from an irregular clock */
-  double jitter_s;             /**< largest distance of a time stamp from the regular grid; 0 when no clock was given */
-  bool calibrated;             /**< scale and offset come from the side-car */
+  double scale, offset; /**< x = raw * scale + offset, raw being the file's own numbers; 1 and 0 when they are equal */
+  bool resampled;       /**< put on a regular grid from an irregular clock */
+  double jitter_s;      /**< largest distance of a time stamp from the regular grid; 0 when no clock was given */
+  bool calibrated;      /**< scale and offset come from the side-car */
   dsp_cal_semantics cal_semantics;
-  int polarity;                /**< +1 or -1 as stated, 0 unknown; not applied to x */
+  int polarity; /**< +1 or -1 as stated, 0 unknown; not applied to x */
 } dsp_channel;
 
 typedef struct dsp_event {
   double t_s;
-  double dur_s;        /**< 0 when none was given */
+  double dur_s; /**< 0 when none was given */
   dsp_event_kind kind;
-  unsigned count;      /**< repetitions, 0 when not given */
-  double volume_ml;    /**< of a calibration step, NaN when not given */
-  double percent;      /**< of an electrical calibration step, NaN when not given */
-  const char *text;    /**< free text, or NULL */
-  const char *source;  /**< "side-car" or the reader's id */
+  unsigned count;     /**< repetitions, 0 when not given */
+  double volume_ml;   /**< of a calibration step, NaN when not given */
+  double percent;     /**< of an electrical calibration step, NaN when not given */
+  const char *text;   /**< free text, or NULL */
+  const char *source; /**< "side-car" or the reader's id */
 } dsp_event;
 
 typedef struct dsp_warning {
@@ -105,9 +105,9 @@ typedef struct dsp_doppler {
 } dsp_doppler;
 
 typedef struct dsp_recording {
-  dsp_arena *arena; /**< owns every string below */
-  const char *name; /**< file's base name */
-  char sha256[65];  /**< of the input's bytes, lower-case hex, or "" */
+  dsp_arena *arena;   /**< owns every string below */
+  const char *name;   /**< file's base name */
+  char sha256[65];    /**< of the input's bytes, lower-case hex, or "" */
   const char *format; /**< reader's id */
   double t_origin_s;  /**< the file's own time of its first sample; every other time counts from that sample */
   const char *t0;     /**< RFC 3339 start, or NULL */
@@ -132,15 +132,16 @@ DSP_API void dsp_recording_free(dsp_recording *recording);
 
 /** Append a channel. Takes ownership of `x` (malloc'ed, `n` samples) in every case, also on failure. Counts the missing samples and makes
  * one segment from 0. Returns the channel (valid until the next call) or NULL when out of memory. */
-DSP_API DSP_MUST_USE dsp_channel *dsp_recording_add_channel(dsp_recording *recording, const char *name, double rate_hz, double *x, size_t n);
+DSP_API DSP_MUST_USE dsp_channel *dsp_recording_add_channel(dsp_recording *recording, const char *name, double rate_hz, double *x,
+                                                            size_t n);
 
 /** Replace a channel's segments by a copy of `segments` (n > 0). */
 DSP_API DSP_MUST_USE dsp_status dsp_channel_set_segments(dsp_channel *channel, const dsp_segment *segments, size_t n);
 
 /** Append a copy of `event`; its texts are copied into the arena. */
 DSP_API DSP_MUST_USE dsp_status dsp_recording_add_event(dsp_recording *recording, const dsp_event *event);
-/** Stable sort of the events by time. */
-DSP_API void dsp_recording_sort_events(dsp_recording *recording);
+/** Stable sort of the events by time. DSP_NO_MEMORY leaves them unsorted. */
+DSP_API DSP_MUST_USE dsp_status dsp_recording_sort_events(dsp_recording *recording);
 
 /** Append a warning; `code` must be a row of dsp_flag_rows (a caller's mistake otherwise). */
 DSP_API DSP_MUST_USE dsp_status dsp_recording_warn(dsp_recording *recording, const char *code, const char *format, ...) DSP_PRINTF(3, 4);
@@ -148,7 +149,8 @@ DSP_API DSP_MUST_USE dsp_status dsp_recording_warn(dsp_recording *recording, con
 /** Length in seconds: end of the last sample of any channel, minus the start. 0 without channels. */
 DSP_API double dsp_recording_duration_s(const dsp_recording *recording);
 
-/** Words of the contract ("volume", "left", "tiptoe", "iq", "length_pct") to enum and back. The `_find` forms return false for an unknown word. */
+/** Words of the contract ("volume", "left", "tiptoe", "iq", "length_pct") to enum and back. The `_find` forms return false for an unknown
+ * word. */
 DSP_API const char *dsp_role_text(dsp_role role);
 DSP_API bool dsp_role_find(const char *text, dsp_role *role);
 DSP_API const char *dsp_side_text(dsp_side side);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * A report: what a protocol hands to a writer. Every measure of a protocol is there from the start, null and invalid, so none is ever dropped. */
+ * A report: what a protocol hands to a writer. Every measure of a protocol is there from the start, null and invalid, so none is ever
+ * dropped. */
 #ifndef DSP_REPORT_H
 #define DSP_REPORT_H
 
@@ -30,7 +31,7 @@ typedef struct dsp_measure {
   double limit_distance;  /**< value - limit, NaN none */
   dsp_flags flags;
   bool valid;
-  double t0_s, t1_s;      /**< the stretch it was read from, NaN none */
+  double t0_s, t1_s; /**< the stretch it was read from, NaN none */
 } dsp_measure;
 
 typedef struct dsp_landmark {
@@ -42,9 +43,9 @@ typedef struct dsp_landmark {
 
 /** A stretch of the protocol, for the picture and the tables. */
 typedef struct dsp_phase {
-  const char *name;  /**< "supine", "filling", "plateau", "tiptoe", "series", "refill", "return" */
+  const char *name; /**< "supine", "filling", "plateau", "tiptoe", "series", "refill", "return" */
   double t0_s, t1_s;
-  double level;      /**< typical level in the series' unit, NaN none */
+  double level; /**< typical level in the series' unit, NaN none */
 } dsp_phase;
 
 /** A side result that explains the measures: contractions counted, cadence, delay of a reading, drift rate, calibration slope. */
@@ -123,12 +124,13 @@ DSP_API void dsp_measure_set(dsp_measure *measure, double value, double se, doub
 /** Make null and invalid because of `flag`. */
 DSP_API void dsp_measure_null(dsp_measure *measure, const char *flag);
 
-DSP_API DSP_MUST_USE dsp_status dsp_test_add_landmark(dsp_test *test, const char *name, double t_s, double lo, double hi, const char *source);
+DSP_API DSP_MUST_USE dsp_status dsp_test_add_landmark(dsp_test *test, const char *name, double t_s, double lo, double hi,
+                                                      const char *source);
 DSP_API DSP_MUST_USE dsp_status dsp_test_add_phase(dsp_test *test, const char *name, double t0_s, double t1_s, double level);
 DSP_API DSP_MUST_USE dsp_status dsp_test_add_detail(dsp_test *test, const char *id, const char *unit, double value);
 /** Takes ownership of `x` (malloc'ed) in every case. */
-DSP_API DSP_MUST_USE dsp_status dsp_test_add_series(dsp_test *test, const char *name, const char *unit, double rate_hz, double t0_s, double *x,
-                                                    size_t n);
+DSP_API DSP_MUST_USE dsp_status dsp_test_add_series(dsp_test *test, const char *name, const char *unit, double rate_hz, double t0_s,
+                                                    double *x, size_t n);
 DSP_API DSP_MUST_USE dsp_status dsp_report_warn(dsp_report *report, const char *code, const char *format, ...) DSP_PRINTF(3, 4);
 DSP_API DSP_MUST_USE dsp_status dsp_report_add_library(dsp_report *report, const char *name, const char *version);
 

@@ -4,9 +4,9 @@
 #define DSP_STATUS_H
 
 #if defined(__GNUC__)
-#define DSP_MUST_USE __attribute__((warn_unused_result))
+#define DSP_MUST_USE                __attribute__((warn_unused_result))
 #define DSP_PRINTF(fmt_at, args_at) __attribute__((format(printf, fmt_at, args_at)))
-#define DSP_API __attribute__((visibility("default")))
+#define DSP_API                     __attribute__((visibility("default")))
 #else
 #define DSP_MUST_USE
 #define DSP_PRINTF(fmt_at, args_at)
@@ -35,8 +35,8 @@ typedef struct dsp_error {
 
 /** Fill `error` (may be NULL) and return `status`, so that a function can `return dsp_fail(...)`.
  * Never overwrites a deeper message: if error->status is already set it stays. `found` is a printf format. */
-DSP_API dsp_status dsp_fail(dsp_error *error, dsp_status status, const char *place, const char *expected, const char *found,
-                            ...) DSP_PRINTF(5, 6);
+DSP_API dsp_status dsp_fail(dsp_error *error, dsp_status status, const char *place, const char *expected, const char *found, ...)
+    DSP_PRINTF(5, 6);
 
 /** Shorthand for DSP_NO_MEMORY with its standard text. */
 DSP_API dsp_status dsp_fail_memory(dsp_error *error);

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The table of flags and warning codes. Append at the end only: an id is never renamed or removed, and a set's bit is its row. */
+#include <dsp/flags.h>
+
+#include <assert.h>
+#include <string.h>
+
+const dsp_flag_row dsp_flag_rows[] = {
+    {"not_computable", DSP_FATAL, "The value could not be computed from this recording.",
+     "Look at the trace; repeat the test if the phases are not all there."},
+    {"no_data", DSP_FATAL, "The channel holds no usable samples.", "Check the sensor, the cable and the export, then record again."},
+    {"constant_signal", DSP_FATAL, "The channel does not change.",
+     "Check that the cuff was connected and inflated and that the right channel was exported."},
+    {"recording_too_short", DSP_FATAL, "The recording is too short for this test.",
+     "Record from the supine baseline to the return to supine."},
+    {"no_stand", DSP_FATAL, "No rise from a supine to a standing level was found.",
+     "Mark the standing event in the side-car, or repeat the test."},
+    {"no_baseline", DSP_FATAL, "No usable supine baseline before standing.",
+     "Record at least 20 s of flat supine baseline before standing."},
+    {"no_contraction", DSP_FATAL, "No single contraction was found.",
+     "Mark it in the side-car, or repeat the single tiptoe after the plateau."},
+    {"no_series", DSP_FATAL, "No series of contractions was found.", "Mark it in the side-car, or repeat the ten tiptoes."},
+    {"no_refill", DSP_FATAL, "The refill after the series was not recorded to its plateau.",
+     "Keep the patient standing still after the series until the plateau returns."},
+    {"not_reached", DSP_FATAL, "The level that defines the end of this interval was never reached.", "Record longer."},
+    {"unit_unknown", DSP_FATAL, "The channel's unit is unknown, so no volume can be given.",
+     "State the unit or the calibration in the side-car."},
+    {"inverted", DSP_FATAL, "The trace falls where standing must fill the leg: the polarity is reversed.",
+     "Check the sensor's polarity and export again."},
+    {"implausible", DSP_FATAL, "The value lies outside what is physically possible.", "Check unit, calibration and phases."},
+    {"missing_samples", DSP_FATAL, "Samples are missing where this value is read.", "Repeat the manoeuvre."},
+    {"no_fit", DSP_FATAL, "The model could not be fitted.", "Look at the trace; the value by direct reading, if any, stands."},
+    {"extrapolated", DSP_CAUTION, "Filling was not complete; the value rests on the extrapolated plateau.",
+     "Let the patient stand until the trace is flat (at least twice VFT90)."},
+    {"incomplete_filling", DSP_CAUTION, "Standing ended before the plateau was reached.",
+     "Let the patient stand until the trace is flat (at least twice VFT90)."},
+    {"baseline_unsteady", DSP_CAUTION, "The supine baseline is not flat.",
+     "Wait until the baseline is flat; raise the leg; keep the cuff free."},
+    {"incomplete_emptying", DSP_CAUTION, "The leg was emptier after the test than before it: the first baseline was not empty.",
+     "Raise the leg higher and wait longer before standing."},
+    {"drift_corrected", DSP_INFO, "A drift between the two supine baselines was taken out as a straight line.",
+     "None needed; longer warming of the cuff reduces it."},
+    {"drift_large", DSP_CAUTION, "The drift between the two supine baselines exceeds a tenth of the venous volume.",
+     "Warm the cuff for at least 5 min, check for leaks, repeat."},
+    {"drift_unknown", DSP_INFO, "No second supine baseline: drift could not be checked.", "Record at least 30 s supine after the test."},
+    {"muscle_tension", DSP_CAUTION, "Tremor or restlessness while standing.",
+     "Weight on the other leg, hold the frame, relax the test leg; repeat."},
+    {"contraction_count", DSP_CAUTION, "The series does not have the number of contractions that it should.",
+     "Repeat the series with ten contractions."},
+    {"contraction_uneven", DSP_CAUTION, "The contractions' timing is uneven.", "Use a metronome; repeat the series."},
+    {"cadence", DSP_CAUTION, "The cadence lies outside 0.8 to 1.2 per second.", "Use a metronome at one per second; repeat the series."},
+    {"reading_delayed", DSP_CAUTION, "The residual volume could be read only late after the last contraction, so it is read too high.",
+     "Return to the standing pose at once after the last contraction."},
+    {"bulge_removed", DSP_INFO, "The muscle's bulge during contraction was taken out before reading the lowest volume.", "None needed."},
+    {"inflow_unknown", DSP_INFO, "Arterial inflow was not measured: high inflow mimics reflux, low inflow hides it.",
+     "Compare with ankle pressures or a resting inflow test of the same session."},
+    {"time_unknown", DSP_INFO, "The time of day is unknown; filling worsens by the afternoon.",
+     "Store the time in the side-car; compare tests of the same hour."},
+    {"compression_calibration", DSP_CAUTION, "The leg wore compression and the recording holds no calibration made with it on.",
+     "Calibrate with the device in place."},
+    {"cuff_pressure", DSP_CAUTION, "The sensing cuff's pressure lies outside 4 to 8 mmHg.", "Set the cuff to 6 mmHg and recalibrate."},
+    {"cuff_pressure_unknown", DSP_INFO, "The sensing cuff's pressure is not in the recording.", "Record it, or note it in the side-car."},
+    {"phases_detected", DSP_INFO, "The recording has no marks for this phase; the program found it.",
+     "Check the landmarks in the picture."},
+    {"marker_disagrees", DSP_CAUTION, "A marker and the trace disagree.", "Check the marker's time; correct the side-car."},
+    {"near_limit", DSP_INFO, "The interval of the value contains the limit: the grade could be the neighbouring one.",
+     "Repeat the measurement before relying on the grade."},
+    {"single_trial", DSP_INFO, "One trial only.", "Repeat the manoeuvre; two trials within 5 points are wanted."},
+    {"trials_differ", DSP_CAUTION, "Repeated trials differ by more than 5 points.", "Repeat once more and look at the traces."},
+    {"sampling_low", DSP_CAUTION, "The sampling rate is below 10 per second: short minima are missed.", "Record at 20 per second or more."},
+    {"fit_disagrees", DSP_INFO, "The direct reading and the exponential fit disagree: filling is not exponential.",
+     "None needed; the direct reading is the one defined."},
+    {"missing_bridged", DSP_INFO, "Missing samples were left out of the computation.", "Check the connection if there are many."},
+    {"spikes_removed", DSP_INFO, "Isolated spikes were left out of the computation.", "None needed."},
+    {"level_step", DSP_CAUTION, "A sudden lasting step of the level outside any manoeuvre: the cuff was touched or slipped.",
+     "Look at the trace; repeat if the step lies in a measured phase."},
+    {"clipped", DSP_CAUTION, "The trace stays at its extreme value: the converter was saturated.", "Reduce the gain; repeat."},
+    {"manoeuvre_unknown", DSP_INFO, "Nobody stated which manoeuvre it was; normal values differ between them.",
+     "Name the manoeuvre in the side-car's events."},
+    {"side_unknown", DSP_INFO, "Nobody stated which leg this is.", "Name the side in the side-car."},
+    {"role_inferred", DSP_INFO, "Nobody stated that this channel is a volume; it was inferred from its unit.",
+     "Name the role in the side-car."},
+    {"calibration_applied", DSP_INFO, "The volume scale comes from the syringe steps in this recording.", "None needed."},
+    {"calibration_nonlinear", DSP_CAUTION, "The syringe steps do not lie on a line within 2 % of full scale.",
+     "Repeat the calibration; wait 3 s after each step."},
+    {"calibration_disagrees", DSP_CAUTION, "The syringe steps do not agree with the trace's own unit.",
+     "Check the device's calibration; repeat."},
+    {"calibration_read_as_total", DSP_INFO, "The syringe volumes fit as running totals, not as steps.", "State steps in the side-car."},
+    {"see_pooled", DSP_INFO, "This measure belongs to the whole test, not to one trial.", "Read it in the pooled test."},
+    {"resampled", DSP_INFO, "The samples' times are irregular; they were put on a regular grid on their true times.",
+     "None needed; check the recorder if the jitter is large."},
+    {"gap", DSP_CAUTION, "The recording has a gap in time; the parts were not joined.", "Check that no phase lies in the gap."},
+    {"implausible_volume", DSP_CAUTION, "The venous volume lies outside 20 to 600 mL.", "Check unit and calibration."},
+};
+const size_t dsp_flag_count = sizeof dsp_flag_rows / sizeof dsp_flag_rows[0];
+_Static_assert(sizeof dsp_flag_rows / sizeof dsp_flag_rows[0] <= 64 * DSP_FLAG_WORDS, "a set has a bit for every row");
+
+static size_t flag_index(const char *id) {
+  size_t i = 0;
+  while (i < dsp_flag_count && strcmp(dsp_flag_rows[i].id, id) != 0) i++;
+  return i;
+}
+
+const dsp_flag_row *dsp_flag_find(const char *id) {
+  const size_t i = flag_index(id);
+  return i < dsp_flag_count ? &dsp_flag_rows[i] : NULL;
+}
+
+const char *dsp_severity_text(dsp_severity severity) {
+  switch (severity) {
+  case DSP_INFO:
+    return "info";
+  case DSP_CAUTION:
+    return "caution";
+  case DSP_FATAL:
+    return "fatal";
+  }
+  return "unknown";
+}
+
+void dsp_flags_add(dsp_flags *flags, const char *id) {
+  const size_t i = flag_index(id);
+  assert(i < dsp_flag_count);
+  flags->bits[i / 64] |= UINT64_C(1) << (i % 64);
+}
+
+bool dsp_flags_has(const dsp_flags *flags, const char *id) {
+  const size_t i = flag_index(id);
+  return i < dsp_flag_count && (flags->bits[i / 64] >> (i % 64) & 1);
+}
+
+void dsp_flags_join(dsp_flags *flags, const dsp_flags *other) {
+  for (size_t w = 0; w < DSP_FLAG_WORDS; w++) flags->bits[w] |= other->bits[w];
+}
+
+const dsp_flag_row *dsp_flags_get(const dsp_flags *flags, size_t i) {
+  for (size_t row = 0; row < dsp_flag_count; row++)
+    if ((flags->bits[row / 64] >> (row % 64) & 1) && i-- == 0) return &dsp_flag_rows[row];
+  return NULL;
+}

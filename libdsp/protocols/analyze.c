@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The table of protocols, and the one way to run them. */
+#include <dsp/protocol.h>
+
+#include <dsp/guideline.h>
+#include <stdio.h>
+#include <string.h>
+
+extern const dsp_protocol dsp_apg_stand;
+
+const dsp_protocol *const dsp_protocols[] = {&dsp_apg_stand, NULL};
+
+const dsp_protocol *dsp_protocol_find(const char *id) {
+  for (size_t i = 0; dsp_protocols[i]; i++)
+    if (!strcmp(dsp_protocols[i]->id, id)) return dsp_protocols[i];
+  return NULL;
+}
+
+static bool applies(const dsp_protocol *protocol, const dsp_recording *recording) {
+  for (size_t c = 0; c < recording->n_channels; c++)
+    if (protocol->applicable(recording, &recording->channels[c], NULL)) return true;
+  return false;
+}
+
+/* " id, id, id" of all protocols, or of those that apply to `recording`. */
+static void list_ids(char *text, size_t size, const dsp_recording *recording) {
+  size_t used = 0;
+  text[0] = '\0';
+  for (size_t i = 0; dsp_protocols[i] && used < size; i++)
+    if (!recording || applies(dsp_protocols[i], recording))
+      used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", dsp_protocols[i]->id);
+}
+
+/* The named protocol, or the only one that applies. NULL with `error` filled otherwise. */
+static const dsp_protocol *choose(const dsp_recording *recording, const char *id, dsp_error *error) {
+  char ids[240];
+  if (id) {
+    const dsp_protocol *named = dsp_protocol_find(id);
+    if (named) return named;
+    list_ids(ids, sizeof ids, NULL);
+    dsp_fail(error, DSP_BAD_OPTION, "protocol", ids, "unknown protocol \"%.60s\"", id);
+    return NULL;
+  }
+  const dsp_protocol *only = NULL;
+  for (size_t i = 0; dsp_protocols[i]; i++) {
+    if (!applies(dsp_protocols[i], recording)) continue;
+    if (only) {
+      list_ids(ids, sizeof ids, recording);
+      dsp_fail(error, DSP_BAD_OPTION, "protocol", "--protocol, or \"protocol\" in the side-car", "several protocols fit: %s", ids);
+      return NULL;
+    }
+    only = dsp_protocols[i];
+  }
+  if (!only) dsp_fail(error, DSP_NOT_APPLICABLE, "protocol", "a channel in mL, or roles in the side-car", "no protocol fits the channels");
+  return only;
+}
+
+/* Is this the only channel, so that its own reason is the best answer? Else say what was looked for. */
+static dsp_status none_applicable(const dsp_recording *recording, const dsp_protocol *protocol, dsp_error *error) {
+  dsp_error reason = {DSP_OK};
+  for (size_t c = 0; c < recording->n_channels && recording->n_channels == 1; c++)
+    protocol->applicable(recording, &recording->channels[c], &reason);
+  /* A channel with the right role but the wrong unit says more than "no channel". */
+  for (size_t c = 0; c < recording->n_channels && reason.status == DSP_OK; c++)
+    if (recording->channels[c].role != DSP_ROLE_UNKNOWN) protocol->applicable(recording, &recording->channels[c], &reason);
+  if (reason.status != DSP_OK) return dsp_fail(error, reason.status, reason.place, reason.expected, "%s", reason.found);
+  return dsp_fail(error, DSP_NOT_APPLICABLE, protocol->id, protocol->needs, "none of %zu channels fits", recording->n_channels);
+}
+
+dsp_status dsp_analyze(const dsp_recording *recording, const char *protocol_id, const char *guideline_id, const dsp_params *params,
+                       dsp_report **report, dsp_error *error) {
+  *report = NULL;
+  if (guideline_id && !dsp_guideline_known(guideline_id))
+    return dsp_fail(error, DSP_BAD_OPTION, "guideline", "one that `pleth list guidelines` prints", "unknown guideline \"%.60s\"",
+                    guideline_id);
+  const dsp_protocol *protocol = choose(recording, protocol_id ? protocol_id : recording->protocol, error);
+  if (!protocol) return error && error->status != DSP_OK ? error->status : DSP_NOT_APPLICABLE;
+
+  dsp_report *made = dsp_report_new(recording, params);
+  if (!made) return dsp_fail_memory(error);
+  const double *values = dsp_params_values(params, &protocol->params);
+  dsp_status status = DSP_OK;
+  size_t analysed = 0;
+  for (size_t c = 0; c < recording->n_channels && status == DSP_OK; c++) {
+    if (!protocol->applicable(recording, &recording->channels[c], NULL)) continue;
+    status = protocol->run(recording, &recording->channels[c], values, made, error);
+    analysed++;
+  }
+  if (status == DSP_OK && analysed == 0) status = none_applicable(recording, protocol, error);
+  if (status != DSP_OK) {
+    dsp_report_free(made);
+    return status == DSP_NO_MEMORY ? dsp_fail_memory(error) : status;
+  }
+  for (size_t t = 0; t < made->n_tests; t++) dsp_guideline_grade(&made->tests[t], guideline_id, recording->doppler.vein);
+  *report = made;
+  return DSP_OK;
+}
