@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One file plus one row: every reader, protocol, phantom and verb stands in its room's table and the reverse; every source file is listed in its
+folder's meson.build; every test program has its row."""
+import re
+
+from common import files, text, verdict
+
+# folder, the descriptor's type, the file that holds the table
+TABLES = (("formats/readers/", "fmt_reader", "fmt_readers"), ("libdsp/protocols/", "dsp_protocol", "dsp_protocols"),
+          ("libdsp/phantom/", "dsp_phantom", "dsp_phantoms"))
+
+findings, seen = [], 0
+sources = files(".c")
+for folder, kind, table in TABLES:
+    mine = [n for n in sources if n.startswith(folder)]
+    bodies = {n: text(n) for n in mine}
+    rows = None
+    for name, body in bodies.items():
+        match = re.search(rf"^const {kind} \*const {table}\[\]\s*=\s*\{{(.*?)\}};", body, re.M | re.S)
+        if match:
+            rows = re.findall(r"&(\w+)", match.group(1))
+            if not re.search(r"NULL\s*,?\s*$", match.group(1).strip()):
+                findings.append(f"{name}: {table} does not end in NULL")
+    if rows is None:
+        findings.append(f"{folder}: no table {table}")
+        continue
+    described = {}
+    for name, body in bodies.items():
+        for symbol in re.findall(rf"^const {kind} (\w+)\s*=", body, re.M):
+            described[symbol] = name
+            seen += 1
+    findings += [f"{folder}: {s} ({n}) has no row in {table}" for s, n in described.items() if s not in rows]
+    findings += [f"{folder}: row {r} of {table} has no file" for r in rows if r not in described]
+    findings += [f"{folder}: row {r} stands twice in {table}" for r in set(rows) if rows.count(r) > 1]
+    per_file = list(described.values())
+    findings += [f"{n}: two descriptors in one file" for n in set(per_file) if per_file.count(n) > 1]
+
+verbs = [n for n in sources if n.startswith("cli/verb_")]
+if verbs:
+    used = text("cli/main.c")
+    for name in verbs:
+        seen += 1
+        verb = name[len("cli/verb_"):-2]
+        if f'"{verb}"' not in used:
+            findings.append(f"{name}: verb `{verb}` has no row in cli/main.c")
+
+for name in sources + files(".py"):
+    folder, _, base = name.rpartition("/")
+    if not name.startswith(("libdsp/", "formats/", "cli/", "tests/")):
+        continue
+    seen += 1
+    build, stem = text(folder + "/meson.build") if folder + "/meson.build" in files("meson.build") else "", base.rsplit(".", 1)[0]
+    words = set(re.findall(r"[\w./-]+", build))
+    row = re.sub(r"^(test|fuzz|bench|property)_", "", stem)
+    if name.endswith(".py") and not re.search(r"__main__|verdict\(|unittest|sys\.exit|assert ", text(name)):
+        continue  # a module that tests share
+    if name.startswith("tests/support/") or base in ("common.py", "race.py", "make_seeds.py", "apg_scipy.py"):
+        continue
+    if not words & {base, stem, row}:
+        findings.append(f"{name}: not listed in {folder}/meson.build")
+verdict(findings, seen)
