@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The table of simulators. */
+#include <dsp/phantom.h>
+#include <phantom/apg_stand.h>
+#include <string.h>
+
+const dsp_phantom *const dsp_phantoms[] = {&dsp_phantom_apg_stand, NULL};
+
+const dsp_phantom *dsp_phantom_find(const char *id) {
+  for (const dsp_phantom *const *row = dsp_phantoms; *row; row++)
+    if (strcmp((*row)->id, id) == 0) return *row;
+  return NULL;
+}
