@@ -176,7 +176,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   bool tweak;
   dsp_recording *recording = make_recording(&in, &tweak);
   const dsp_param_table *tables[64] = {0};
-  for (size_t i = 0; dsp_protocols[i] && i < 63; i++) tables[i] = &dsp_protocols[i]->params;
+  for (size_t i = 0; i < 63 && dsp_protocols[i]; i++) tables[i] = &dsp_protocols[i]->params;
   dsp_params *params = dsp_params_new(tables);
   require(params, "params", "no memory");
   if (tweak) tweak_parameter(params, &in);

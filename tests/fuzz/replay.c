@@ -8,17 +8,28 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static int replay(const char *path) {
+/* The file's bytes, exactly as many as it has, so that a sanitizer sees the first one read beyond them. NULL: not readable. */
+static uint8_t *contents(const char *path, size_t *size) {
   FILE *file = fopen(path, "rb");
-  if (!file || fseek(file, 0, SEEK_END)) return -1;
-  long size = ftell(file);
-  if (size < 0) return -1;
+  if (!file) return NULL;
+  uint8_t *data = NULL;
+  long length = fseek(file, 0, SEEK_END) ? -1 : ftell(file);
+  if (length >= 0) data = malloc(length ? (size_t)length : 1);
   rewind(file);
-  /* Exactly as many bytes as the file has, so that a sanitizer sees the first one read beyond it. */
-  uint8_t *data = malloc(size ? (size_t)size : 1);
-  if (!data || fread(data, 1, (size_t)size, file) != (size_t)size) return -1;
+  if (data && fread(data, 1, (size_t)length, file) != (size_t)length) {
+    free(data);
+    data = NULL;
+  }
   fclose(file);
-  LLVMFuzzerTestOneInput(data, (size_t)size);
+  *size = (size_t)length;
+  return data;
+}
+
+static int replay(const char *path) {
+  size_t size;
+  uint8_t *data = contents(path, &size);
+  if (!data) return -1;
+  LLVMFuzzerTestOneInput(data, size);
   free(data);
   return 0;
 }
