@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The side-car of a recording (pleth-sidecar/1): only what the recording knows and a text format cannot say. What is unknown has no key. */
+#include <fmt/writer.h>
+
+#include <math.h>
+
+/* An object under construction: the separator before its next member. */
+typedef struct object {
+  fmt_buffer *out;
+  bool filled;
+} object;
+
+static void key(object *o, const char *name) {
+  fmt_put(o->out, o->filled ? ", " : "{");
+  o->filled = true;
+  fmt_put_json_text(o->out, name);
+  fmt_put(o->out, ": ");
+}
+
+static void text(object *o, const char *name, const char *value) {
+  if (!value) return;
+  key(o, name);
+  fmt_put_json_text(o->out, value);
+}
+
+static void number(object *o, const char *name, double value) {
+  if (!isfinite(value)) return;
+  key(o, name);
+  fmt_put_number(o->out, value, "null");
+}
+
+static void end(object *o) {
+  fmt_put(o->out, o->filled ? "}" : "{}");
+}
+
+static void put_channel(fmt_buffer *out, const dsp_channel *c) {
+  object o = {out, false};
+  text(&o, "column", c->name);
+  text(&o, "label", c->label);
+  if (c->role != DSP_ROLE_UNKNOWN) text(&o, "role", dsp_role_text(c->role));
+  text(&o, "unit", c->unit_as_written ? c->unit_as_written : c->unit ? c->unit->ucum : NULL);
+  if (c->side != DSP_SIDE_UNKNOWN) text(&o, "side", dsp_side_text(c->side));
+  text(&o, "site", c->site);
+  if (c->polarity != 0) number(&o, "polarity", c->polarity);
+  end(&o);
+}
+
+static void put_event(fmt_buffer *out, const dsp_event *e) {
+  object o = {out, false};
+  number(&o, "t_s", e->t_s);
+  text(&o, "kind", dsp_event_kind_text(e->kind));
+  if (e->count > 0) number(&o, "count", e->count);
+  if (e->dur_s > 0) number(&o, "duration_s", e->dur_s);
+  number(&o, "volume_ml", e->volume_ml);
+  number(&o, "percent", e->percent);
+  text(&o, "text", e->text);
+  end(&o);
+}
+
+static void put_doppler(fmt_buffer *out, const dsp_doppler *d) {
+  object o = {out, false};
+  number(&o, "f0_hz", d->f0_hz);
+  number(&o, "angle_deg", d->angle_deg);
+  number(&o, "c_m_s", d->c_m_s);
+  if (d->stereo != DSP_STEREO_UNKNOWN) text(&o, "stereo", dsp_stereo_text(d->stereo));
+  if (d->swap) {
+    key(&o, "swap");
+    fmt_put(out, "true");
+  }
+  if (d->antegrade_sign != 0) number(&o, "antegrade_sign", d->antegrade_sign);
+  text(&o, "vein", d->vein);
+  number(&o, "diameter_mm", d->diameter_mm);
+  end(&o);
+}
+
+/* A group of facts, kept only when one of them is known. */
+static void put_group(fmt_buffer *out, const char *name, size_t n, const char *const names[], const char *const texts[], double temp_c) {
+  bool known = isfinite(temp_c);
+  for (size_t i = 0; i < n; i++) known = known || texts[i];
+  if (!known) return;
+  fmt_printf(out, ",\n  \"%s\": ", name);
+  object o = {out, false};
+  for (size_t i = 0; i < n; i++) text(&o, names[i], texts[i]);
+  number(&o, "room_temp_c", temp_c);
+  end(&o);
+}
+
+static bool doppler_known(const dsp_doppler *d) {
+  return isfinite(d->f0_hz) || isfinite(d->angle_deg) || isfinite(d->c_m_s) || isfinite(d->diameter_mm) ||
+         d->stereo != DSP_STEREO_UNKNOWN || d->swap || d->antegrade_sign != 0 || d->vein;
+}
+
+dsp_status fmt_recording_sidecar(fmt_buffer *out, const dsp_recording *r, dsp_error *error) {
+  fmt_put(out, "{ \"schema\": \"pleth-sidecar/1\"");
+  if (r->protocol) {
+    fmt_put(out, ",\n  \"protocol\": ");
+    fmt_put_json_text(out, r->protocol);
+  }
+  put_group(out, "acquisition", 2, (const char *const[]){"t0", "device"}, (const char *const[]){r->t0, r->device}, r->room_temp_c);
+  put_group(out, "subject", 2, (const char *const[]){"key", "ceap"}, (const char *const[]){r->subject_key, r->ceap}, HUGE_VAL);
+  put_group(out, "condition", 3, (const char *const[]){"compression", "visit", "label"},
+            (const char *const[]){r->compression, r->visit, r->condition_label}, HUGE_VAL);
+  for (size_t i = 0; i < r->n_channels; i++) {
+    fmt_put(out, i == 0 ? ",\n  \"channels\": [" : ",\n               ");
+    put_channel(out, &r->channels[i]);
+    if (i + 1 == r->n_channels) fmt_put(out, "]");
+  }
+  if (doppler_known(&r->doppler)) {
+    fmt_put(out, ",\n  \"doppler\": ");
+    put_doppler(out, &r->doppler);
+  }
+  for (size_t i = 0; i < r->n_events; i++) {
+    fmt_put(out, i == 0 ? ",\n  \"events\": [" : ",\n             ");
+    put_event(out, &r->events[i]);
+    if (i + 1 == r->n_events) fmt_put(out, "]");
+  }
+  fmt_put(out, " }\n");
+  return out->failed ? dsp_fail_memory(error) : DSP_OK;
+}
