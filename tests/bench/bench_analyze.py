@@ -16,7 +16,7 @@ script = str(pathlib.Path(__file__).with_name("apg_scipy.py"))
 
 with tempfile.TemporaryDirectory() as folder:
     path = os.path.join(folder, "leg.csv")
-    subprocess.run([pleth, "simulate", "apg.stand", "-o", path, "--seed", "7", "--set", "sim.apg.rate_hz=100"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([pleth, "simulate", "apg.stand", "-o", path, "--seed", "7", "--set", "sim.apg.stand.rate_hz=100"], check=True, stdout=subprocess.DEVNULL)
     info = json.loads(subprocess.run([pleth, "info", "--json", path], check=True, capture_output=True, text=True).stdout)
     print(f"recording: {info['duration_s']:.0f} s, {[c['rate_hz'] for c in info['channels']]} Hz, {os.path.getsize(path) / 1e6:.2f} MB")
     ours_out, theirs_out = os.path.join(folder, "ours.h5"), os.path.join(folder, "theirs.h5")
