@@ -37,6 +37,12 @@ DSP_API DSP_MUST_USE dsp_status dsp_decimate(double **y, size_t *n_out, const do
 DSP_API DSP_MUST_USE dsp_status dsp_resample_grid(double **y, size_t *n_out, const double *t, const double *x, size_t n, double rate_hz,
                                                   dsp_error *error);
 
+/** Rate change by up / down through a polyphase Kaiser FIR, zeros beyond the ends, as scipy.signal.resample_poly(x, up, down). Ends droop
+ * unless the trace ends near zero: take the line between them off first. *y is malloc'ed, *n_out = ceil(n up / down). up, down 1 to 100000;
+ * DSP_BAD_INPUT when a sample is not finite. */
+DSP_API DSP_MUST_USE dsp_status dsp_resample_poly(double **y, size_t *n_out, const double *x, size_t n, unsigned up, unsigned down,
+                                                  dsp_error *error);
+
 /** Savitzky-Golay smoothing (deriv 0) or derivative, as scipy.signal.savgol_filter(mode="interp"). window odd, order < window <= n. */
 DSP_API DSP_MUST_USE dsp_status dsp_savgol(double *y, const double *x, size_t n, unsigned window, unsigned order, unsigned deriv,
                                            double delta, dsp_error *error);
