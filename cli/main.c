@@ -1,1 +1,187 @@
-int main(void) { return 2; }
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The verb table, and what every verb has in common: help, version, the closing of stdout. */
+#include "exits.h"
+#include "message.h"
+#include "output.h"
+#include "verbs.h"
+#include "version.h"
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "text.h"
+
+typedef struct verb_row {
+  const char *name, *args, *help;
+  const char *more; /**< examples, for `--help` */
+  size_t min, max;  /**< operands; --files-from counts as one */
+  uint32_t takes;
+  int (*run)(const cli_options *options);
+} verb_row;
+
+#define MANY ((size_t)-1)
+#define TAKES_INPUTS                                                                                                                       \
+  (TAKES(OPT_SIDECAR) | TAKES(OPT_FORMAT) | TAKES(OPT_SET) | TAKES(OPT_JSON) | TAKES(OPT_FILES_FROM) | TAKES(OPT_JOBS) |                   \
+   TAKES(OPT_PROGRESS))
+
+static const verb_row verbs[] = {
+    {"info", "FILE...", "what is in a recording: channels, rates, units, gaps, events; nothing is computed",
+     "  pleth info leg.csv\n  pleth info --json leg.csv\n", 1, MANY, TAKES_INPUTS, verb_info},
+    {"analyze", "FILE... [-o OUT]", "run the protocol, print the measures, write the HDF5 report (STEM.pleth.h5)",
+     "  pleth analyze leg.csv\n  pleth analyze -j 4 -o reports *.csv\n  pleth analyze --json --set apg.stand.plateau_window_s=10 leg.csv\n",
+     1, MANY, TAKES_INPUTS | TAKES(OPT_OUTPUT) | TAKES(OPT_PROTOCOL) | TAKES(OPT_GUIDELINE) | TAKES(OPT_STRICT) | TAKES(OPT_NO_NAME),
+     verb_analyze},
+    {"report", "OUT.h5 --to svg|csv", "the picture of a report, or its conditioned trace",
+     "  pleth report leg.pleth.h5 --to svg -o leg.svg\n  pleth report leg.pleth.h5 --to csv -o - | head\n", 1, 1,
+     TAKES(OPT_TO) | TAKES(OPT_OUTPUT), verb_report},
+    {"simulate", "PROTOCOL -o FILE", "a recording with known truth, and its side-car STEM.pleth.json",
+     "  pleth simulate apg.stand -o leg.csv --truth truth.json --seed 7\n", 1, 1,
+     TAKES(OPT_OUTPUT) | TAKES(OPT_TRUTH) | TAKES(OPT_SEED) | TAKES(OPT_SET) | TAKES(OPT_DECIMAL_COMMA), verb_simulate},
+    {"check", "FILE.h5...", "is this a whole and valid report of the published schema?", "  pleth check -q leg.pleth.h5 && echo intact\n",
+     1, MANY, 0, verb_check},
+    {"list", "readers|protocols|measures|guidelines|parameters|flags", "print a table that the program runs on",
+     "  pleth list flags\n  pleth list parameters --json\n", 1, 1, TAKES(OPT_JSON), verb_list},
+};
+
+static const size_t n_verbs = sizeof verbs / sizeof *verbs;
+
+static const char statuses[] = "Exit status: 0 done (null or flagged values included, unless --strict), 1 some cli_inputs failed,\n"
+                               "2 wrong command line, 3 no usable input, 4 cannot write the output, 75 try again later.\n";
+
+static int print(fmt_buffer *text) {
+  const int status = text->failed ? EXIT_RETRY : EXIT_DONE;
+  if (text->failed)
+    message_error(NULL, NULL, NULL, "out of memory");
+  else
+    output_write(text->bytes, text->size);
+  fmt_buffer_clear(text);
+  return status;
+}
+
+static void put_verbs(fmt_buffer *out) {
+  for (size_t i = 0; i < n_verbs; i++) fmt_printf(out, "  %-10s %s\n", verbs[i].name, verbs[i].help);
+}
+
+static int help(void) {
+  fmt_buffer out = {0};
+  fmt_put(&out, "usage: pleth VERB [option]... argument...\n\nClinical limb plethysmography: from a recording to a report.\n\nexample:\n"
+                "  pleth simulate apg.stand -o leg.csv\n  pleth analyze leg.csv\n  pleth report leg.pleth.h5 --to svg\n\nverbs:\n");
+  put_verbs(&out);
+  fmt_put(&out, "\noptions of every verb:\n");
+  options_put_help(&out, TAKES_ALWAYS);
+  fmt_printf(&out, "\n%s`pleth VERB --help` says more; so does pleth(1).\n", statuses);
+  return print(&out);
+}
+
+static int help_verb(const verb_row *verb) {
+  fmt_buffer out = {0};
+  fmt_printf(&out, "usage: pleth %s [option]... %s\n\n%s.\n\nexample:\n%s\noptions:\n", verb->name, verb->args, verb->help, verb->more);
+  options_put_help(&out, verb->takes | TAKES_ALWAYS);
+  return print(&out);
+}
+
+/* Called bare: a few lines, since the caller may not know where to begin. */
+static int usage(const verb_row *verb) {
+  fmt_buffer out = {0};
+  if (verb != NULL) {
+    fmt_printf(&out, "usage: pleth %s [option]... %s\n(pleth %s --help says more)\n", verb->name, verb->args, verb->name);
+  } else {
+    fmt_put(&out, "usage: pleth VERB [option]... argument...\n");
+    put_verbs(&out);
+    fmt_put(&out, "(pleth --help says more)\n");
+  }
+  if (!out.failed) message_raw(out.bytes, out.size);
+  fmt_buffer_clear(&out);
+  return EXIT_USAGE;
+}
+
+static int version(const cli_options *options) {
+  fmt_buffer out = {0};
+  version_put(&out, options->given[OPT_VERBOSE]);
+  return print(&out);
+}
+
+static bool wants_progress(const cli_options *options) {
+  const char *when = options->value[OPT_PROGRESS];
+  if (options->given[OPT_QUIET] || (when != NULL && strcmp(when, "never") == 0)) return false;
+  return (when != NULL && strcmp(when, "always") == 0) || isatty(STDERR_FILENO) == 1;
+}
+
+static int run_verb(const verb_row *verb, char *const *argv) {
+  cli_options options;
+  message_begin(verb->name, false, false);
+  int status = options_parse(&options, argv, verb->takes | TAKES_ALWAYS);
+  const size_t operands = options.n_operands + (options.given[OPT_FILES_FROM] ? 1 : 0);
+  if (status == EXIT_DONE) {
+    message_begin(verb->name, options.given[OPT_VERBOSE], wants_progress(&options));
+    if (options.given[OPT_HELP])
+      status = help_verb(verb);
+    else if (options.given[OPT_VERSION])
+      status = version(&options);
+    else if (argv[0] == NULL)
+      status = usage(verb);
+    else if (operands < verb->min || operands > verb->max) {
+      message_error(NULL, NULL, verb->args, operands < verb->min ? "an argument is missing" : "too many arguments");
+      status = EXIT_USAGE;
+    } else
+      status = verb->run(&options);
+  }
+  options_clear(&options);
+  return status;
+}
+
+static const verb_row *find_verb(const char *name) {
+  for (size_t i = 0; i < n_verbs; i++)
+    if (strcmp(verbs[i].name, name) == 0) return &verbs[i];
+  return NULL;
+}
+
+static int unknown_verb(const char *name) {
+  const char *names[sizeof verbs / sizeof *verbs + 1];
+  char expected[64] = "see pleth --help";
+  for (size_t i = 0; i < n_verbs; i++) names[i] = verbs[i].name;
+  names[n_verbs] = NULL;
+  const char *nearest = text_nearest(name, names);
+  if (nearest != NULL) (void)snprintf(expected, sizeof expected, "did you mean %s?", nearest);
+  message_error(name, NULL, expected, "unknown verb");
+  return EXIT_USAGE;
+}
+
+/* `pleth --help`, `pleth --version`, `pleth help [VERB]`: options before or instead of a verb. */
+static int run_without_verb(char *const *argv) {
+  cli_options options;
+  int status = options_parse(&options, argv, TAKES_ALWAYS);
+  if (status == EXIT_DONE) {
+    const verb_row *about = options.n_operands > 0 ? find_verb(options.operands[0]) : NULL;
+    if (options.given[OPT_VERSION])
+      status = version(&options);
+    else if (about != NULL)
+      status = help_verb(about);
+    else if (options.n_operands > 0)
+      status = unknown_verb(options.operands[0]);
+    else if (options.given[OPT_HELP])
+      status = help();
+    else
+      status = usage(NULL);
+  }
+  options_clear(&options);
+  return status;
+}
+
+int main(int argc, char **argv) {
+  output_begin();
+  message_begin(NULL, false, false);
+  int status = EXIT_USAGE;
+  if (argc < 2)
+    status = usage(NULL);
+  else if (strcmp(argv[1], "help") == 0)
+    status = argc > 2 ? run_without_verb(argv + 2) : help();
+  else if (argv[1][0] == '-')
+    status = run_without_verb(argv + 1);
+  else if (find_verb(argv[1]) != NULL)
+    status = run_verb(find_verb(argv[1]), argv + 2);
+  else
+    status = unknown_verb(argv[1]);
+  const int output = output_end();
+  return status == EXIT_DONE || status == EXIT_PART ? (output != EXIT_DONE ? output : status) : status;
+}

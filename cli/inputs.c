@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * One input or many. The bytes on stdout and in the files are the same for any number of workers. */
+#include "inputs.h"
+#include "exits.h"
+#include "input.h"
+#include "message.h"
+#include "output.h"
+#include "pool.h"
+#include <dsp/memory.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LIST_CAP_BYTES ((size_t)256 << 20)
+
+static int out_of_memory(void) {
+  message_error(NULL, NULL, "close other programs or try again later", "out of memory");
+  return EXIT_RETRY;
+}
+
+static int add(cli_inputs *inputs, const char *path) {
+  if (dsp_grow(&inputs->paths, &inputs->capacity, inputs->n + 1, sizeof *inputs->paths) != DSP_OK) return out_of_memory();
+  inputs->paths[inputs->n++] = path;
+  return EXIT_DONE;
+}
+
+/* A list may come through a pipe, so it is read until its end. */
+static bool read_all(int fd, fmt_buffer *list) {
+  char bytes[65536];
+  ssize_t size = 0;
+  while ((size = read(fd, bytes, sizeof bytes)) != 0) {
+    if (size < 0 && errno != EINTR) return false;
+    if (size > 0) fmt_put_bytes(list, bytes, (size_t)size);
+    if (list->size > LIST_CAP_BYTES) {
+      errno = EFBIG;
+      return false;
+    }
+  }
+  return true;
+}
+
+static int read_list(cli_inputs *inputs, const char *from) {
+  fmt_buffer list = {0};
+  const bool standard = strcmp(from, "-") == 0;
+  const int fd = standard ? STDIN_FILENO : open(from, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  if (fd < 0 || !read_all(fd, &list)) {
+    message_error("--files-from", standard ? "stdin" : from, "expected a list of names, one a line", "cannot read: %s",
+                  strerrordesc_np(errno));
+    if (fd >= 0 && !standard) (void)close(fd);
+    fmt_buffer_clear(&list);
+    return EXIT_USAGE;
+  }
+  if (!standard) (void)close(fd);
+  if (list.failed) return out_of_memory();
+  if (list.size > 0 && memchr(list.bytes, '\0', list.size) != NULL) {
+    message_error("--files-from", standard ? "stdin" : from, "expected a list of names, one a line", "a NUL byte");
+    fmt_buffer_clear(&list);
+    return EXIT_USAGE;
+  }
+  inputs->list = list.bytes;
+  int status = EXIT_DONE;
+  char *rest = inputs->list;
+  for (char *line = NULL; status == EXIT_DONE && (line = strsep(&rest, "\n")) != NULL;)
+    if (line[0] != '\0') status = add(inputs, line);
+  return status;
+}
+
+int inputs_gather(cli_inputs *inputs, const cli_options *options) {
+  int status = EXIT_DONE;
+  memset(inputs, 0, sizeof *inputs);
+  for (size_t i = 0; status == EXIT_DONE && i < options->n_operands; i++) status = add(inputs, options->operands[i]);
+  if (status == EXIT_DONE && options->given[OPT_FILES_FROM]) status = read_list(inputs, options->value[OPT_FILES_FROM]);
+  if (status == EXIT_DONE && inputs->n == 0) {
+    message_error(NULL, NULL, "expected at least one file", "no input");
+    status = EXIT_USAGE;
+  }
+  return status;
+}
+
+void inputs_clear(cli_inputs *inputs) {
+  free(inputs->paths);
+  free(inputs->list);
+  memset(inputs, 0, sizeof *inputs);
+}
+
+int inputs_add_targets(cli_targets *targets, const cli_inputs *inputs, const cli_options *options) {
+  int status = options->value[OPT_JSON] != NULL ? targets_add_output(targets, options->value[OPT_JSON]) : EXIT_DONE;
+  if (status == EXIT_DONE && options->given[OPT_SIDECAR]) status = targets_add_input(targets, options->value[OPT_SIDECAR]);
+  for (size_t i = 0; status == EXIT_DONE && i < inputs->n; i++) {
+    fmt_buffer sidecar = {0};
+    status = targets_add_input(targets, inputs->paths[i]);
+    if (status == EXIT_DONE && input_sidecar(&sidecar, inputs->paths[i]) != DSP_OK) status = out_of_memory();
+    if (status == EXIT_DONE && sidecar.size > 0) status = targets_add_input(targets, sidecar.bytes);
+    fmt_buffer_clear(&sidecar);
+  }
+  return status;
+}
+
+typedef struct input_run {
+  const cli_inputs *inputs;
+  const cli_options *options;
+  inputs_work *work;
+  void *context;
+  bool spoken;     /* a table stands on stdout already */
+  fmt_buffer json; /* for --json=FILE */
+  size_t done, part, failed, unwritten, retry;
+} input_run;
+
+static int work_one(void *context, size_t job, fmt_buffer *out, fmt_buffer *json) {
+  input_run *run = context;
+  const int status = run->work(run->context, run->inputs, job, out, json);
+  return status == EXIT_DONE && (out->failed || json->failed) ? out_of_memory() : status;
+}
+
+static void count(input_run *run, int status) {
+  if (status == EXIT_DONE)
+    run->done++;
+  else if (status == EXIT_PART)
+    run->part++;
+  else if (status == EXIT_OUTPUT)
+    run->unwritten++;
+  else if (status == EXIT_RETRY)
+    run->retry++;
+  else
+    run->failed++;
+}
+
+static void take_one(void *context, size_t job, const pool_result *result) {
+  input_run *run = context;
+  const bool json = run->options->given[OPT_JSON], to_file = run->options->value[OPT_JSON] != NULL;
+  message_raw(result->err.bytes, result->err.size);
+  if (result->status < 0)
+    message_error(run->inputs->paths[job], NULL, "please report this file as a fault of pleth", "the worker process was ended by signal %d",
+                  -result->status);
+  if (!json || to_file) {
+    if (run->spoken && result->out.size > 0) output_write("\n", 1);
+    output_write(result->out.bytes, result->out.size);
+    run->spoken = run->spoken || result->out.size > 0;
+  } else if (result->json.size > 0) {
+    output_write(result->json.bytes, result->json.size);
+    output_write("\n", 1);
+  }
+  if (to_file && result->json.size > 0) {
+    fmt_put_bytes(&run->json, result->json.bytes, result->json.size);
+    fmt_put(&run->json, "\n");
+  }
+  count(run, result->status);
+  message_progress(job + 1, run->inputs->n);
+}
+
+static int write_json(const input_run *run) {
+  dsp_error error = {0};
+  if (run->json.failed) return out_of_memory();
+  if (run->json.size == 0 || fmt_write_file(run->options->value[OPT_JSON], run->json.bytes, run->json.size, &error) == DSP_OK)
+    return EXIT_DONE;
+  message_failure(run->options->value[OPT_JSON], &error);
+  return EXIT_OUTPUT;
+}
+
+int inputs_run(const cli_inputs *inputs, const cli_options *options, inputs_work *work, void *context) {
+  input_run run = {.inputs = inputs, .options = options, .work = work, .context = context};
+  int status = EXIT_DONE;
+  if (inputs->n == 1) {
+    pool_result result = {0};
+    result.status = work_one(&run, 0, &result.out, &result.json);
+    take_one(&run, 0, &result);
+    fmt_buffer_clear(&result.out);
+    fmt_buffer_clear(&result.json);
+  } else {
+    const size_t workers = options->given[OPT_JOBS] ? (size_t)options->number[OPT_JOBS] : 1;
+    status = pool_run(inputs->n, workers, work_one, take_one, &run);
+    if (status != EXIT_DONE) message_error(NULL, NULL, "try again later", "cannot start a worker process");
+  }
+  if (status == EXIT_DONE && options->value[OPT_JSON] != NULL) status = write_json(&run);
+  fmt_buffer_clear(&run.json);
+  if (status != EXIT_DONE) return status;
+  if (run.unwritten > 0) return EXIT_OUTPUT;
+  if (run.retry > 0) return EXIT_RETRY;
+  if (run.failed == inputs->n) return EXIT_NONE;
+  return run.failed + run.part > 0 ? EXIT_PART : EXIT_DONE;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The only place that writes to stderr. Stdout is flushed first, so that both read in the right order in a terminal or a log. */
+#include "message.h"
+#include "output.h"
+#include "text.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static struct {
+  const char *verb;
+  bool verbose, progress, line_open;
+} state;
+
+void message_begin(const char *verb, bool verbose, bool progress) {
+  state.verb = verb;
+  state.verbose = verbose;
+  state.progress = progress;
+}
+
+/* stderr that cannot be written to leaves nobody to tell. */
+static void emit(const char *bytes, size_t size) {
+  output_flush();
+  if (state.line_open) (void)fputs("\r\033[K", stderr);
+  state.line_open = false;
+  (void)fwrite(bytes, 1, size, stderr);
+  (void)fflush(stderr);
+}
+
+static void say(const char *file, const char *place, const char *found, const char *expected) {
+  const char *const parts[] = {state.verb, file, place, found};
+  fmt_buffer line = {0};
+  fmt_put(&line, "pleth");
+  for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    if (parts[i] == NULL || parts[i][0] == '\0') continue;
+    fmt_put(&line, i == 0 ? " " : ": ");
+    text_put_clean(&line, parts[i]);
+  }
+  if (expected != NULL && expected[0] != '\0') {
+    fmt_put(&line, "; ");
+    text_put_clean(&line, expected);
+  }
+  fmt_put(&line, "\n");
+  static const char short_of_memory[] = "pleth: out of memory; close other programs or try again later\n";
+  if (line.failed)
+    emit(short_of_memory, sizeof short_of_memory - 1);
+  else
+    emit(line.bytes, line.size);
+  fmt_buffer_clear(&line);
+}
+
+void message_error(const char *file, const char *place, const char *expected, const char *found, ...) {
+  char text[1024];
+  va_list args;
+  va_start(args, found);
+  (void)vsnprintf(text, sizeof text, found, args);
+  va_end(args);
+  say(file, place, text, expected);
+}
+
+void message_failure(const char *file, const dsp_error *error) {
+  say(file, error->place, error->found[0] != '\0' ? error->found : dsp_status_text(error->status), error->expected);
+}
+
+void message_note(const char *file, const char *text) {
+  if (state.verbose) say(file, NULL, text, NULL);
+}
+
+void message_raw(const char *bytes, size_t size) {
+  if (size > 0) emit(bytes, size);
+}
+
+void message_progress(size_t done, size_t total) {
+  if (!state.progress) return;
+  char line[96];
+  int size = snprintf(line, sizeof line, "\r\033[K%zu of %zu", done, total);
+  if (done >= total) size = snprintf(line, sizeof line, "\r\033[K");
+  emit(line, (size_t)size);
+  state.line_open = done < total;
+}

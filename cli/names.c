@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Ids that the user gives, checked before any work. */
+#include "names.h"
+#include "exits.h"
+#include "message.h"
+#include "text.h"
+#include <dsp/guideline.h>
+#include <dsp/protocol.h>
+#include <fmt/reader.h>
+#include <stdio.h>
+#include <string.h>
+
+#define SHOWN_MAX 64 /* ids that a message chooses from or lists */
+
+int names_unknown(const char *where, const char *id, const char *const *known) {
+  char expected[400];
+  const char *nearest = text_nearest(id, known);
+  int at = snprintf(expected, sizeof expected, nearest != NULL ? "did you mean %s?" : "expected one of%s", nearest != NULL ? nearest : "");
+  for (size_t i = 0; nearest == NULL && known[i] != NULL && at > 0 && (size_t)at < sizeof expected; i++)
+    at += snprintf(expected + at, sizeof expected - (size_t)at, " %s", known[i]);
+  message_error(where, NULL, expected, "%s is not known", id);
+  return EXIT_USAGE;
+}
+
+static int check_format(const char *id) {
+  const char *known[SHOWN_MAX + 1];
+  size_t n = 0;
+  if (id == NULL || fmt_reader_find(id) != NULL) return EXIT_DONE;
+  for (size_t i = 0; fmt_readers[i] != NULL && n < SHOWN_MAX; i++) known[n++] = fmt_readers[i]->id;
+  known[n] = NULL;
+  return names_unknown("--format", id, known);
+}
+
+static int check_protocol(const char *id) {
+  const char *known[SHOWN_MAX + 1];
+  size_t n = 0;
+  if (id == NULL || dsp_protocol_find(id) != NULL) return EXIT_DONE;
+  for (size_t i = 0; dsp_protocols[i] != NULL && n < SHOWN_MAX; i++) known[n++] = dsp_protocols[i]->id;
+  known[n] = NULL;
+  return names_unknown("--protocol", id, known);
+}
+
+static int check_guideline(const char *id) {
+  const char *known[SHOWN_MAX + 1];
+  size_t n = 0;
+  if (id == NULL || dsp_guideline_known(id)) return EXIT_DONE;
+  for (size_t i = 0; i < dsp_guideline_count && n < SHOWN_MAX; i++) {
+    size_t j = 0;
+    while (j < n && strcmp(known[j], dsp_guideline_rows[i].guideline) != 0) j++;
+    if (j == n) known[n++] = dsp_guideline_rows[i].guideline;
+  }
+  known[n] = NULL;
+  return names_unknown("--guideline", id, known);
+}
+
+int names_check(const cli_options *options) {
+  int status = check_format(options->value[OPT_FORMAT]);
+  if (status == EXIT_DONE) status = check_protocol(options->value[OPT_PROTOCOL]);
+  return status == EXIT_DONE ? check_guideline(options->value[OPT_GUIDELINE]) : status;
+}

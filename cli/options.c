@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The option table and its reader: GNU habits (operands anywhere, `--`, --name=value, -oVALUE, bundled letters), no abbreviations. */
+#include "options.h"
+#include "exits.h"
+#include "message.h"
+#include "text.h"
+#include <dsp/memory.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef enum argument { ARG_NONE, ARG_TEXT, ARG_OPTIONAL, ARG_WORD, ARG_NUMBER } argument;
+
+typedef struct option_row {
+  char letter; /**< 0 none */
+  const char *name;
+  argument argument;
+  const char *spec;  /**< its argument in the help; for words the words */
+  uint64_t min, max; /**< of numbers */
+  const char *help;
+} option_row;
+
+static const option_row rows[OPT_COUNT] = {
+    [OPT_OUTPUT] = {'o', "output", ARG_TEXT, "FILE", 0, 0,
+                    "where the output goes (analyze with several inputs: a folder; report: - is stdout)"},
+    [OPT_SIDECAR] = {0, "sidecar", ARG_TEXT, "FILE", 0, 0,
+                     "side-car with what the recording does not carry (default: STEM.pleth.json beside it)"},
+    [OPT_PROTOCOL] = {0, "protocol", ARG_TEXT, "ID", 0, 0, "protocol to run (pleth list protocols); default: the side-car's"},
+    [OPT_FORMAT] = {0, "format", ARG_TEXT, "ID", 0, 0,
+                    "read the input as this format (pleth list readers) instead of looking at its bytes"},
+    [OPT_GUIDELINE] = {0, "guideline", ARG_TEXT, "ID", 0, 0, "grade by this guideline (pleth list guidelines)"},
+    [OPT_SET] = {0, "set", ARG_TEXT, "NAME=VALUE", 0, 0, "set a parameter (pleth list parameters); may be repeated"},
+    [OPT_JSON] = {0, "json", ARG_OPTIONAL, "[=FILE]", 0, 0, "JSON alone on stdout, one object a line; or into FILE"},
+    [OPT_TO] = {0, "to", ARG_WORD, "svg|csv", 0, 0, "kind of output: the picture, or the conditioned trace"},
+    [OPT_TRUTH] = {0, "truth", ARG_TEXT, "FILE", 0, 0, "write the true values and times as JSON"},
+    [OPT_SEED] = {0, "seed", ARG_NUMBER, "N", 0, UINT64_MAX, "seed of the noise (default 1); the same seed gives the same bytes"},
+    [OPT_DECIMAL_COMMA] = {0, "decimal-comma", ARG_NONE, "", 0, 0, "write 1,5 and semicolons instead of 1.5 and commas"},
+    [OPT_STRICT] = {0, "strict", ARG_NONE, "", 0, 0, "a measure without a valid value makes the exit status 1"},
+    [OPT_NO_NAME] = {0, "no-name", ARG_NONE, "", 0, 0, "leave the file's name and free labels out of the report"},
+    [OPT_FILES_FROM] = {0, "files-from", ARG_TEXT, "FILE", 0, 0, "read more input names from FILE, one a line; - is stdin"},
+    [OPT_JOBS] = {'j', "jobs", ARG_NUMBER, "N", 1, 1024,
+                  "worker processes for several inputs (default 1); the results do not depend on it"},
+    [OPT_PROGRESS] = {0, "progress", ARG_WORD, "auto|always|never", 0, 0, "count the inputs on stderr (auto: on a terminal)"},
+    [OPT_NO_COLOR] = {0, "no-color", ARG_NONE, "", 0, 0, "no colour, also when stdout is a terminal (as NO_COLOR does)"},
+    [OPT_QUIET] = {'q', "quiet", ARG_NONE, "", 0, 0, "say nothing but errors"},
+    [OPT_VERBOSE] = {'v', "verbose", ARG_NONE, "", 0, 0, "say more"},
+    [OPT_VERSION] = {0, "version", ARG_NONE, "", 0, 0, "print the version (with -v: compiler, flags, libraries)"},
+    [OPT_HELP] = {'h', "help", ARG_NONE, "", 0, 0, "print this help"},
+};
+
+typedef struct option_scan {
+  cli_options *options;
+  char *const *next; /**< the argument after the current one */
+  uint32_t taken;
+  int status; /**< of the first mistake; reported once the whole line is read, since -h anywhere outranks it */
+  fmt_buffer where, found, expected;
+} option_scan;
+
+static void mistake(option_scan *scan, int status, const char *where, const char *found, const char *expected) {
+  if (scan->status != EXIT_DONE) return;
+  scan->status = status;
+  fmt_put(&scan->where, where);
+  fmt_put(&scan->found, found);
+  fmt_put(&scan->expected, expected);
+}
+
+static void put_name(char *text, size_t size, size_t id) {
+  (void)snprintf(text, size, "--%s", rows[id].name);
+}
+
+static void unknown_option(option_scan *scan, const char *text) {
+  const char *names[OPT_COUNT + 1];
+  size_t n = 0;
+  for (size_t i = 0; i < OPT_COUNT; i++)
+    if ((scan->taken & TAKES(i)) != 0) names[n++] = rows[i].name;
+  names[n] = NULL;
+  const char *nearest = text[0] == '-' && text[1] == '-' ? text_nearest(text + 2, names) : NULL;
+  char expected[128] = "see --help";
+  if (nearest != NULL) (void)snprintf(expected, sizeof expected, "did you mean --%s?", nearest);
+  mistake(scan, EXIT_USAGE, text, "unknown option", expected);
+}
+
+/* Is `word` one of the words "a|b|c"? */
+static bool among(const char *word, const char *words) {
+  const size_t length = strlen(word);
+  for (const char *at = words;; at++) {
+    const char *end = strchrnul(at, '|');
+    if ((size_t)(end - at) == length && memcmp(at, word, length) == 0) return true;
+    if (*end == '\0') return false;
+    at = end;
+  }
+}
+
+static bool whole_number(const char *text, uint64_t *number) {
+  *number = 0;
+  if (*text == '\0') return false;
+  for (; *text != '\0'; text++) {
+    const unsigned digit = (unsigned)*text - '0';
+    if (digit > 9 || *number > (UINT64_MAX - digit) / 10) return false;
+    *number = *number * 10 + digit;
+  }
+  return true;
+}
+
+static void take_value(option_scan *scan, size_t id, const char *value) {
+  cli_options *o = scan->options;
+  char name[64], expected[160];
+  put_name(name, sizeof name, id);
+  o->given[id] = true;
+  o->value[id] = value;
+  if (rows[id].argument == ARG_WORD && !among(value, rows[id].spec)) {
+    (void)snprintf(expected, sizeof expected, "expected %s", rows[id].spec);
+    mistake(scan, EXIT_USAGE, name, value, expected);
+  } else if (rows[id].argument == ARG_NUMBER) {
+    if (!whole_number(value, &o->number[id]) || o->number[id] < rows[id].min || o->number[id] > rows[id].max) {
+      (void)snprintf(expected, sizeof expected, "expected a whole number from %llu to %llu", (unsigned long long)rows[id].min,
+                     (unsigned long long)rows[id].max);
+      mistake(scan, EXIT_USAGE, name, value, expected);
+    }
+  } else if (rows[id].argument != ARG_NONE && value != NULL && value[0] == '\0') {
+    (void)snprintf(expected, sizeof expected, "expected %s", rows[id].spec);
+    mistake(scan, EXIT_USAGE, name, "empty argument", expected);
+  }
+  if (id != OPT_SET) return;
+  if (dsp_grow(&o->sets, &o->sets_capacity, o->n_sets + 1, sizeof *o->sets) == DSP_OK)
+    o->sets[o->n_sets++] = value;
+  else
+    mistake(scan, EXIT_RETRY, name, "out of memory", "");
+}
+
+/* Option `id` whose argument, if it stands in the same word, is `attached`. */
+static void take_option(option_scan *scan, size_t id, const char *attached) {
+  char name[64], expected[160];
+  put_name(name, sizeof name, id);
+  switch (rows[id].argument) {
+  case ARG_NONE:
+    if (attached != NULL) mistake(scan, EXIT_USAGE, name, "takes no argument", "");
+    scan->options->given[id] = true;
+    return;
+  case ARG_OPTIONAL:
+    take_value(scan, id, attached);
+    return;
+  case ARG_TEXT:
+  case ARG_WORD:
+  case ARG_NUMBER:
+    break;
+  }
+  if (attached == NULL && *scan->next == NULL) {
+    (void)snprintf(expected, sizeof expected, "expected %s", rows[id].spec);
+    mistake(scan, EXIT_USAGE, name, "argument missing", expected);
+    return;
+  }
+  take_value(scan, id, attached != NULL ? attached : *scan->next++);
+}
+
+static void take_long(option_scan *scan, const char *text) {
+  const size_t length = (size_t)(strchrnul(text + 2, '=') - (text + 2));
+  for (size_t i = 0; i < OPT_COUNT; i++)
+    if ((scan->taken & TAKES(i)) != 0 && strlen(rows[i].name) == length && memcmp(rows[i].name, text + 2, length) == 0) {
+      take_option(scan, i, text[2 + length] == '=' ? text + 2 + length + 1 : NULL);
+      return;
+    }
+  unknown_option(scan, text);
+}
+
+/* One letter or several: a letter with an argument takes the rest of the word. */
+static void take_letters(option_scan *scan, const char *text) {
+  for (const char *letter = text + 1; *letter != '\0'; letter++) {
+    size_t id = 0;
+    while (id < OPT_COUNT && (rows[id].letter != *letter || (scan->taken & TAKES(id)) == 0)) id++;
+    if (id == OPT_COUNT) {
+      unknown_option(scan, text);
+      return;
+    }
+    const bool rest = rows[id].argument != ARG_NONE && letter[1] != '\0';
+    take_option(scan, id, rest ? letter + 1 : NULL);
+    if (rows[id].argument != ARG_NONE) return;
+  }
+}
+
+static void take_operand(option_scan *scan, const char *text) {
+  cli_options *o = scan->options;
+  if (text[0] == '\0')
+    mistake(scan, EXIT_USAGE, "", "an empty argument", "expected a file name");
+  else if (dsp_grow(&o->operands, &o->operands_capacity, o->n_operands + 1, sizeof *o->operands) == DSP_OK)
+    o->operands[o->n_operands++] = text;
+  else
+    mistake(scan, EXIT_RETRY, "", "out of memory", "");
+}
+
+int options_parse(cli_options *options, char *const *argv, uint32_t taken) {
+  option_scan scan = {.options = options, .next = argv, .taken = taken};
+  bool operands_only = false;
+  memset(options, 0, sizeof *options);
+  while (*scan.next != NULL) {
+    const char *text = *scan.next++;
+    if (operands_only || text[0] != '-' || text[1] == '\0')
+      take_operand(&scan, text);
+    else if (text[1] != '-')
+      take_letters(&scan, text);
+    else if (text[2] != '\0')
+      take_long(&scan, text);
+    else
+      operands_only = true;
+  }
+  const int status = options->given[OPT_HELP] || options->given[OPT_VERSION] ? EXIT_DONE : scan.status;
+  if (status != EXIT_DONE)
+    message_error(scan.where.bytes, NULL, scan.expected.bytes, "%s", scan.found.bytes != NULL ? scan.found.bytes : "");
+  fmt_buffer_clear(&scan.where);
+  fmt_buffer_clear(&scan.found);
+  fmt_buffer_clear(&scan.expected);
+  return status;
+}
+
+void options_clear(cli_options *options) {
+  free(options->sets);
+  free(options->operands);
+  memset(options, 0, sizeof *options);
+}
+
+void options_put_help(fmt_buffer *out, uint32_t taken) {
+  for (size_t i = 0; i < OPT_COUNT; i++) {
+    if ((taken & TAKES(i)) == 0) continue;
+    char left[64], letter[8] = "    ";
+    if (rows[i].letter != 0) (void)snprintf(letter, sizeof letter, "-%c, ", rows[i].letter);
+    const char *gap = rows[i].argument == ARG_NONE || rows[i].argument == ARG_OPTIONAL ? "" : " ";
+    (void)snprintf(left, sizeof left, "%s--%s%s%s", letter, rows[i].name, gap, rows[i].spec);
+    fmt_printf(out, "  %-32s %s\n", left, rows[i].help);
+  }
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Options are rows of one table; a verb says which of them it takes. */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <fmt/writer.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum option_id {
+  OPT_OUTPUT,
+  OPT_SIDECAR,
+  OPT_PROTOCOL,
+  OPT_FORMAT,
+  OPT_GUIDELINE,
+  OPT_SET,
+  OPT_JSON,
+  OPT_TO,
+  OPT_TRUTH,
+  OPT_SEED,
+  OPT_DECIMAL_COMMA,
+  OPT_STRICT,
+  OPT_NO_NAME,
+  OPT_FILES_FROM,
+  OPT_JOBS,
+  OPT_PROGRESS,
+  OPT_NO_COLOR,
+  OPT_QUIET,
+  OPT_VERBOSE,
+  OPT_VERSION,
+  OPT_HELP,
+  OPT_COUNT
+} option_id;
+
+/** A set of options, as a verb's row states it. */
+#define TAKES(option) ((uint32_t)1 << (option))
+#define TAKES_ALWAYS  (TAKES(OPT_NO_COLOR) | TAKES(OPT_QUIET) | TAKES(OPT_VERBOSE) | TAKES(OPT_VERSION) | TAKES(OPT_HELP))
+
+/** What the command line said. Texts are argv's own; free with options_clear. */
+typedef struct cli_options {
+  bool given[OPT_COUNT];
+  const char *value[OPT_COUNT]; /**< the last one given, or NULL */
+  uint64_t number[OPT_COUNT];   /**< of options that take a number */
+  const char **sets;            /**< every --set, in order */
+  size_t n_sets, sets_capacity;
+  const char **operands;
+  size_t n_operands, operands_capacity;
+} cli_options;
+
+/** Read `argv` (NULL-terminated, without the program's and the verb's name). A wrong one is an exit status and a message, unless help is
+ * asked for. */
+int options_parse(cli_options *options, char *const *argv, uint32_t taken);
+void options_clear(cli_options *options);
+
+/** The rows that a verb takes, for --help. */
+void options_put_help(fmt_buffer *out, uint32_t taken);
+
+#endif

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Effective parameters, checked before any work is done. */
+#include "settings.h"
+#include "exits.h"
+#include "message.h"
+#include <dsp/memory.h>
+#include <dsp/protocol.h>
+#include <fmt/reader.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* NAME=VALUE; the name is looked up by the library, which also knows the nearest one. */
+static int apply(dsp_params *params, const char *text) {
+  const char *equals = strchr(text, '=');
+  char name[160];
+  if (equals == NULL || equals == text || (size_t)(equals - text) >= sizeof name) {
+    message_error("--set", NULL, "expected NAME=VALUE", "%s", text);
+    return EXIT_USAGE;
+  }
+  memcpy(name, text, (size_t)(equals - text));
+  name[equals - text] = '\0';
+  dsp_error error = {0};
+  if (dsp_params_set(params, name, equals + 1, &error) == DSP_OK) return EXIT_DONE;
+  message_failure("--set", &error);
+  return EXIT_USAGE;
+}
+
+static int finish(cli_settings *settings, const cli_options *options) {
+  settings->params = dsp_params_new(settings->tables);
+  int status = settings->params != NULL ? EXIT_DONE : EXIT_RETRY;
+  if (status != EXIT_DONE) message_error(NULL, NULL, NULL, "out of memory");
+  for (size_t i = 0; status == EXIT_DONE && i < options->n_sets; i++) status = apply(settings->params, options->sets[i]);
+  if (status != EXIT_DONE) settings_clear(settings);
+  return status;
+}
+
+static bool room_for(cli_settings *settings, size_t n) {
+  memset(settings, 0, sizeof *settings);
+  settings->tables = dsp_zalloc(n + 1, sizeof *settings->tables);
+  if (settings->tables == NULL) message_error(NULL, NULL, NULL, "out of memory");
+  return settings->tables != NULL;
+}
+
+int settings_new(cli_settings *settings, settings_scope scope, const cli_options *options) {
+  size_t n = 0;
+  for (const fmt_reader *const *reader = fmt_readers; *reader != NULL; reader++) n++;
+  for (const dsp_protocol *const *protocol = dsp_protocols; *protocol != NULL; protocol++) n++;
+  for (const dsp_phantom *const *phantom = dsp_phantoms; *phantom != NULL; phantom++) n++;
+  if (!room_for(settings, n)) return EXIT_RETRY;
+  n = 0;
+  for (const fmt_reader *const *reader = fmt_readers; *reader != NULL; reader++) settings->tables[n++] = &(*reader)->params;
+  for (const dsp_protocol *const *protocol = dsp_protocols; *protocol != NULL; protocol++) settings->tables[n++] = &(*protocol)->params;
+  for (const dsp_phantom *const *phantom = dsp_phantoms; scope == SETTINGS_ALL && *phantom != NULL; phantom++)
+    settings->tables[n++] = &(*phantom)->params;
+  return finish(settings, options);
+}
+
+int settings_for_phantom(cli_settings *settings, const dsp_phantom *phantom, const cli_options *options) {
+  if (!room_for(settings, 1)) return EXIT_RETRY;
+  settings->tables[0] = &phantom->params;
+  return finish(settings, options);
+}
+
+void settings_clear(cli_settings *settings) {
+  dsp_params_free(settings->params);
+  free(settings->tables);
+  memset(settings, 0, sizeof *settings);
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Rows of named columns. Widths are columns of the terminal, not bytes. */
+#include "table.h"
+#include "text.h"
+#include <dsp/memory.h>
+#include <stdlib.h>
+#include <string.h>
+
+void table_begin(cli_table *table, const char *const *columns, size_t n_columns) {
+  memset(table, 0, sizeof *table);
+  table->columns = columns;
+  table->n_columns = n_columns;
+}
+
+void table_clear(cli_table *table) {
+  for (size_t i = 0; i < table->n_cells; i++) {
+    free(table->cells[i].text);
+    free(table->cells[i].plain);
+  }
+  free(table->cells);
+  memset(table, 0, sizeof *table);
+}
+
+/* Takes both buffers' bytes. */
+static void append(cli_table *table, fmt_buffer *text, fmt_buffer *plain) {
+  const bool room = dsp_grow(&table->cells, &table->capacity, table->n_cells + 1, sizeof *table->cells) == DSP_OK;
+  if (!room || text->failed || plain->failed) {
+    table->failed = true;
+    fmt_buffer_clear(text);
+    fmt_buffer_clear(plain);
+    return;
+  }
+  table->cells[table->n_cells++] = (table_cell){text->bytes, plain->bytes};
+}
+
+void table_text(cli_table *table, const char *text) {
+  fmt_buffer shown = {0}, plain = {0};
+  if (text == NULL)
+    fmt_put(&shown, "-");
+  else
+    text_put_clean(&shown, text);
+  fmt_put_json_text(&plain, text);
+  append(table, &shown, &plain);
+}
+
+void table_number(cli_table *table, double value) {
+  fmt_buffer shown = {0}, plain = {0};
+  fmt_put_number(&shown, value, "-");
+  fmt_put_number(&plain, value, "null");
+  append(table, &shown, &plain);
+}
+
+void table_bool(cli_table *table, bool value) {
+  fmt_buffer shown = {0}, plain = {0};
+  fmt_put(&shown, value ? "yes" : "no");
+  fmt_put(&plain, value ? "true" : "false");
+  append(table, &shown, &plain);
+}
+
+static const char *shown(const cli_table *table, size_t cell) {
+  return table->cells[cell].text != NULL ? table->cells[cell].text : "";
+}
+
+static void put_padded(fmt_buffer *out, const char *text, size_t width) {
+  fmt_put(out, text);
+  for (size_t at = text_width(text); at < width; at++) fmt_put(out, " ");
+}
+
+dsp_status table_put_text(fmt_buffer *out, const cli_table *table, const char *indent, bool bold) {
+  size_t *width = dsp_zalloc(table->n_columns, sizeof *width);
+  if (width == NULL || table->failed) {
+    free(width);
+    return DSP_NO_MEMORY;
+  }
+  for (size_t i = 0; i < table->n_columns; i++) width[i] = text_width(table->columns[i]);
+  for (size_t i = 0; i < table->n_cells; i++) {
+    const size_t cell = text_width(shown(table, i));
+    if (cell > width[i % table->n_columns]) width[i % table->n_columns] = cell;
+  }
+  width[table->n_columns - 1] = 0;
+  fmt_put(out, indent);
+  if (bold) fmt_put(out, "\033[1m");
+  for (size_t i = 0; i < table->n_columns; i++) {
+    if (i > 0) fmt_put(out, "  ");
+    put_padded(out, table->columns[i], width[i]);
+  }
+  fmt_put(out, bold ? "\033[0m\n" : "\n");
+  for (size_t i = 0; i < table->n_cells; i++) {
+    const size_t column = i % table->n_columns;
+    fmt_put(out, column == 0 ? indent : "  ");
+    put_padded(out, shown(table, i), width[column]);
+    if (column + 1 == table->n_columns) fmt_put(out, "\n");
+  }
+  free(width);
+  return out->failed ? DSP_NO_MEMORY : DSP_OK;
+}
+
+dsp_status table_put_json(fmt_buffer *out, const cli_table *table) {
+  if (table->failed) return DSP_NO_MEMORY;
+  fmt_put(out, "[");
+  for (size_t i = 0; i < table->n_cells; i++) {
+    const size_t column = i % table->n_columns;
+    if (column == 0)
+      fmt_put(out, i == 0 ? "{" : ", {");
+    else
+      fmt_put(out, ", ");
+    fmt_put_json_text(out, table->columns[column]);
+    fmt_printf(out, ": %s", table->cells[i].plain);
+    if (column + 1 == table->n_columns) fmt_put(out, "}");
+  }
+  fmt_put(out, "]");
+  return out->failed ? DSP_NO_MEMORY : DSP_OK;
+}

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * pleth analyze: read, run the protocol, write the report, print the table. */
+#include "analyze_table.h"
+#include "exits.h"
+#include "input.h"
+#include "inputs.h"
+#include "message.h"
+#include "names.h"
+#include "output.h"
+#include "settings.h"
+#include "targets.h"
+#include "verbs.h"
+#include <dsp/memory.h>
+#include <dsp/protocol.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+typedef struct analysis_job {
+  const cli_options *options;
+  const dsp_params *params;
+  input_options input;
+  fmt_write_options write;
+  table_style table;
+  fmt_buffer *targets; /* one name an input */
+  size_t n_targets;
+} analysis_job;
+
+static int out_of_memory(void) {
+  message_error(NULL, NULL, "close other programs or try again later", "out of memory");
+  return EXIT_RETRY;
+}
+
+/* FOLDER/STEM.pleth.h5, or the name that was given for the only input. */
+static void name_target(fmt_buffer *name, const cli_inputs *inputs, size_t i, const char *output) {
+  const char *base = input_base(inputs->paths[i]);
+  if (output != NULL) fmt_put(name, output);
+  if (output != NULL && inputs->n == 1) return;
+  if (output != NULL && name->size > 0 && name->bytes[name->size - 1] != '/') fmt_put(name, "/");
+  fmt_put_bytes(name, base, input_stem(base));
+  fmt_put(name, ".pleth.h5");
+}
+
+static int check_folder(const char *output) {
+  struct stat facts;
+  if (output == NULL || (stat(output, &facts) == 0 && S_ISDIR(facts.st_mode))) return EXIT_DONE;
+  message_error("--output", output, "expected a folder that exists, since there are several inputs", "not a folder");
+  return EXIT_USAGE;
+}
+
+/* Every target is known, legal and its own before the first input is opened. */
+static int plan_targets(analysis_job *analysis, const cli_inputs *inputs) {
+  const char *output = analysis->options->value[OPT_OUTPUT];
+  cli_targets targets = {0};
+  int status = inputs->n > 1 ? check_folder(output) : EXIT_DONE;
+  if (status != EXIT_DONE) return status;
+  analysis->targets = dsp_zalloc(inputs->n, sizeof *analysis->targets);
+  if (analysis->targets == NULL) return out_of_memory();
+  analysis->n_targets = inputs->n;
+  for (size_t i = 0; status == EXIT_DONE && i < inputs->n; i++) {
+    name_target(&analysis->targets[i], inputs, i, output);
+    status = analysis->targets[i].failed ? out_of_memory() : targets_add_output(&targets, analysis->targets[i].bytes);
+  }
+  if (status == EXIT_DONE) status = inputs_add_targets(&targets, inputs, analysis->options);
+  if (status == EXIT_DONE) status = targets_check(&targets);
+  targets_clear(&targets);
+  return status;
+}
+
+/* The report about one recording, complete but for being written. */
+static dsp_status analyze(dsp_report **report, const analysis_job *analysis, const char *path, dsp_error *error) {
+  dsp_recording *recording = NULL;
+  dsp_status status = input_recording(&recording, path, &analysis->input, error);
+  if (status == DSP_OK)
+    status = dsp_analyze(recording, analysis->options->value[OPT_PROTOCOL], analysis->options->value[OPT_GUIDELINE], analysis->params,
+                         report, error);
+  if (status == DSP_OK && fmt_report_add_libraries(*report) != DSP_OK) status = dsp_fail_memory(error);
+  if (status == DSP_OK && fmt_config_sha256((*report)->config_sha256, analysis->params) != DSP_OK) status = dsp_fail_memory(error);
+  dsp_recording_free(recording);
+  return status;
+}
+
+static int write_report(const analysis_job *analysis, const dsp_report *report, const char *path, const char *target) {
+  fmt_buffer image = {0};
+  dsp_error error = {0};
+  int result = EXIT_DONE;
+  const dsp_status status = fmt_report_hdf5(&image, report, &analysis->write, &error);
+  if (status != DSP_OK) {
+    message_failure(path, &error);
+    result = status == DSP_NO_MEMORY ? EXIT_RETRY : EXIT_NONE;
+  } else if (fmt_write_file(target, image.bytes, image.size, &error) != DSP_OK) {
+    message_failure(target, &error);
+    result = EXIT_OUTPUT;
+  }
+  fmt_buffer_clear(&image);
+  return result;
+}
+
+static int work(void *context, const cli_inputs *inputs, size_t i, fmt_buffer *out, fmt_buffer *json) {
+  const analysis_job *analysis = context;
+  const cli_options *options = analysis->options;
+  const char *path = inputs->paths[i], *target = analysis->targets[i].bytes;
+  dsp_report *report = NULL;
+  dsp_error error = {0};
+  dsp_status status = analyze(&report, analysis, path, &error);
+  if (status == DSP_OK && options->given[OPT_JSON]) status = fmt_report_json(json, report, &analysis->write, &error);
+  int result = status == DSP_OK ? EXIT_DONE : status == DSP_NO_MEMORY ? EXIT_RETRY : EXIT_NONE;
+  if (result != EXIT_DONE) message_failure(path, &error);
+  if (result == EXIT_DONE) result = write_report(analysis, report, path, target);
+  if (result == EXIT_DONE && !options->given[OPT_QUIET]) analyze_table_put(out, report, path, target, &analysis->table);
+  if (result == EXIT_DONE && options->given[OPT_STRICT] && !dsp_report_all_valid(report)) {
+    message_error(path, NULL, "--strict expects every measure to be valid", "a measure without a valid value");
+    result = EXIT_PART;
+  }
+  if (result != EXIT_DONE && result != EXIT_PART) fmt_buffer_clear(json);
+  dsp_report_free(report);
+  return result;
+}
+
+int verb_analyze(const cli_options *options) {
+  cli_inputs inputs = {0};
+  cli_settings settings = {0};
+  analysis_job analysis = {.options = options, .write = {.no_name = options->given[OPT_NO_NAME]}};
+  analysis.table = (table_style){options->given[OPT_VERBOSE], output_colour(options->given[OPT_NO_COLOR])};
+  int status = names_check(options);
+  if (status == EXIT_DONE) status = settings_new(&settings, SETTINGS_ANALYSIS, options);
+  analysis.params = settings.params;
+  analysis.input = (input_options){options->value[OPT_FORMAT], options->value[OPT_SIDECAR], settings.params};
+  if (status == EXIT_DONE) status = inputs_gather(&inputs, options);
+  if (status == EXIT_DONE) status = plan_targets(&analysis, &inputs);
+  if (status == EXIT_DONE) status = inputs_run(&inputs, options, work, &analysis);
+  for (size_t i = 0; i < analysis.n_targets; i++) fmt_buffer_clear(&analysis.targets[i]);
+  free(analysis.targets);
+  inputs_clear(&inputs);
+  settings_clear(&settings);
+  return status;
+}
