@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The simulated standing test against closed forms, the repeated-step recursion and the table of the two-compartment leg; and what each
+ * nuisance does to a trace. */
+#include <check.h>
+#include <dsp/phantom.h>
+#include <math.h>
+#include <phantom/rng.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct result {
+  dsp_recording *recording;
+  dsp_truth *truth;
+  dsp_status status;
+} result;
+
+/* `settings` is "name=value name=value ...". */
+static result simulate(const char *settings, uint64_t seed) {
+  const dsp_phantom *phantom = dsp_phantom_find("apg.stand");
+  const dsp_param_table *tables[] = {&phantom->params, NULL};
+  dsp_params *params = dsp_params_new(tables);
+  dsp_error error = {0};
+  result r = {0};
+  ck_assert_ptr_nonnull(params);
+  char *text = strdup(settings), *rest = NULL;
+  for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
+    char name[96], *value = strchr(word, '=');
+    ck_assert_ptr_nonnull(value);
+    snprintf(name, sizeof name, "sim.apg.stand.%.*s", (int)(value - word), word);
+    ck_assert_msg(dsp_params_set(params, name, value + 1, &error) == DSP_OK, "%s: %s", name, error.found);
+  }
+  free(text);
+  r.status = phantom->make(dsp_params_values(params, &phantom->params), seed, &r.recording, &r.truth, &error);
+  dsp_params_free(params);
+  return r;
+}
+
+static void clear(result *r) {
+  dsp_recording_free(r->recording);
+  dsp_truth_free(r->truth);
+}
+
+static double value(const result *r, const char *id) {
+  for (size_t i = 0; i < r->truth->n_values; i++)
+    if (strcmp(r->truth->values[i].id, id) == 0) return r->truth->values[i].value;
+  ck_abort_msg("no truth named %s", id);
+  return 0;
+}
+
+static double landmark(const result *r, const char *name) {
+  for (size_t i = 0; i < r->truth->n_landmarks; i++)
+    if (strcmp(r->truth->landmarks[i].name, name) == 0) return r->truth->landmarks[i].t_s;
+  ck_abort_msg("no landmark named %s", name);
+  return 0;
+}
+
+static const double *samples(const result *r) {
+  return r->recording->channels[0].x;
+}
+
+static size_t count_samples(const result *r) {
+  return r->recording->channels[0].n;
+}
+
+static void check_near(const char *what, double found, double expected, double relative) {
+  ck_assert_msg(fabs(found - expected) <= relative * fabs(expected), "%s: found %.9g, expected %.9g", what, found, expected);
+}
+
+START_TEST(mono_exponential_fill) {
+  static const double rows[][5] = {{120, 40, 92.1034, 1.17260, 27.7259},
+                                   {120, 50, 115.1293, 0.93808, 34.6574},
+                                   {180, 12, 27.6310, 5.86298, 8.3178},
+                                   {250, 7, 16.1181, 13.95947, 4.8520},
+                                   {100, 70, 161.1810, 0.55838, 48.5203}};
+  const double *row = rows[_i];
+  char settings[256];
+  snprintf(settings, sizeof settings, "generator=mono nuisance=none rise_s=0.002 stand_s=1800 vv_ml=%g tau1_s=%g", row[0], row[1]);
+  result r = simulate(settings, 1);
+  ck_assert_int_eq(r.status, DSP_OK);
+  check_near("VV", value(&r, "VV"), row[0], 1e-3);
+  check_near("VFT90", value(&r, "VFT90"), row[2], 1e-3);
+  check_near("VFI", value(&r, "VFI"), row[3], 1e-3);
+  check_near("T50", value(&r, "T50"), row[4], 1e-3);
+  clear(&r);
+}
+END_TEST
+
+START_TEST(bi_exponential_fill) {
+  static const double rows[][6] = {
+      {150, 0.6, 8, 45, 62.4927, 2.16025}, {120, 0.2, 10, 55, 114.3705, 0.94430}, {220, 0.8, 5, 30, 23.2045, 8.53284}};
+  const double *row = rows[_i];
+  char settings[256];
+  snprintf(settings, sizeof settings, "generator=biexp nuisance=none rise_s=0.002 stand_s=1500 vv_ml=%g fill_share=%g tau1_s=%g tau2_s=%g",
+           row[0], row[1], row[2], row[3]);
+  result r = simulate(settings, 1);
+  check_near("VFT90", value(&r, "VFT90"), row[4], 1e-3);
+  check_near("VFI", value(&r, "VFI"), row[5], 1e-3);
+  clear(&r);
+}
+END_TEST
+
+START_TEST(linear_fill_is_the_inflow) {
+  result r = simulate("generator=linear nuisance=none rise_s=0.002 inflow_ml_s=0.8 vv_ml=100 stand_s=300", 1);
+  check_near("VFI", value(&r, "VFI"), 0.8, 1e-3);
+  check_near("VV", value(&r, "VV"), 100, 1e-9);
+  check_near("T50", value(&r, "T50"), 62.5, 1e-3);
+  clear(&r);
+}
+END_TEST
+
+START_TEST(ramp_starts_at_its_inflow_and_ends_at_vv) {
+  result r = simulate("generator=ramp nuisance=none rise_s=0.002 inflow_ml_s=2 vv_ml=150 knee=6 stand_s=600 rate_hz=100", 1);
+  const double *x = samples(&r);
+  size_t onset = (size_t)llround(landmark(&r, "stand_onset") * 100);
+  check_near("initial slope", x[onset + 100] - x[onset], 2, 1e-2);
+  check_near("VV", value(&r, "VV"), 150, 1e-6);
+  /* knee 6: dv/dt = q (1 - u^6), so VFT90 = VV/q times the integral of du / (1 - u^6) from 0 to 0.9, by its series */
+  double sum = 0;
+  for (int k = 0; k < 400; k++) sum += pow(0.9, 6 * k + 1) / (6 * k + 1);
+  check_near("VFT90", value(&r, "VFT90"), 75 * sum, 1e-4);
+  clear(&r);
+}
+END_TEST
+
+/* Slow standing up only delays the law's clock: half the ramp, whatever the law. */
+START_TEST(posture_ramp_delays_by_half) {
+  result quick = simulate("generator=mono nuisance=none rise_s=0.002 stand_s=900", 1);
+  result slow = simulate("generator=mono nuisance=none rise_s=4 stand_s=900", 1);
+  ck_assert_double_eq_tol(value(&slow, "VFT90") - value(&quick, "VFT90"), 1.999, 2e-3);
+  clear(&quick);
+  clear(&slow);
+}
+END_TEST
+
+START_TEST(ten_step_recursion) {
+  static const double rows[][7] = {{120, 0.65, 3, 45.0, 62.5, 4.6154, 3.8488},
+                                   {120, 0.65, 8, 50.0, 58.333, 12.3077, 10.2589},
+                                   {150, 0.45, 12, 94.5, 37.0, 26.6667, 17.9860},
+                                   {200, 0.5, 25, 125.0, 37.5, 50.0, 25.0732},
+                                   {120, 0.35, 6, 84.0, 30.0, 17.1429, 15.4397}};
+  const double *row = rows[_i];
+  char settings[256];
+  snprintf(settings, sizeof settings,
+           "generator=recursion nuisance=none rate_hz=100 rest_s=300 tau1_s=5 vv_ml=%g ejection=%g step_inflow_ml=%g baseline_ml=7", row[0],
+           row[1], row[2]);
+  result r = simulate(settings, 1);
+  const double *x = samples(&r);
+  size_t start = (size_t)llround(landmark(&r, "series_start") * 100);
+  double v0 = x[start] - 7, v1 = x[start + 100] - 7, v10 = x[start + 1000] - 7;
+  check_near("V0", v0, row[0], 1e-6);
+  check_near("V1", v1, row[3], 1e-4);
+  check_near("EF1", 100 * (v0 - v1) / v0, row[4], 1e-4);
+  check_near("Vss", value(&r, "PUMP.I") / value(&r, "PUMP.e"), row[5], 1e-4);
+  check_near("RVF10", 100 * v10 / v0, row[6], 1e-4);
+  /* the lowest level of the last step stands before its inflow */
+  check_near("RV", value(&r, "RV"), v10 - row[2], 1e-4);
+  check_near("sustained", value(&r, "PUMP.sustained"), row[2] * 60 * 0.06, 1e-9);
+  clear(&r);
+}
+END_TEST
+
+typedef struct phenotype {
+  const char *name;
+  double vv, vft90, vfi, ev, ef, rv, rvf;
+} phenotype;
+
+static const phenotype phenotypes[] = {{"healthy", 119.71, 98.33, 1.10, 78.23, 65.35, 19.72, 16.48},
+                                       {"high_inflow", 119.33, 45.64, 2.35, 78.30, 65.62, 20.68, 17.33},
+                                       {"mild_superficial", 149.77, 52.69, 2.56, 81.45, 54.39, 42.76, 28.55},
+                                       {"marked_superficial", 199.87, 33.67, 5.34, 82.42, 41.23, 87.54, 43.80},
+                                       {"deep_reflux", 179.82, 15.58, 10.39, 58.70, 32.65, 56.73, 31.55},
+                                       {"severe_deep", 169.80, 7.73, 19.77, 50.33, 29.64, 60.33, 35.53},
+                                       {"weak_pump", 119.71, 98.33, 1.10, 24.95, 20.84, 41.48, 34.65},
+                                       {"obstruction", 97.87, 80.95, 1.09, 29.46, 30.10, 14.14, 14.45},
+                                       {"obstruction_deep", 118.47, 12.09, 8.82, 20.01, 16.89, 48.42, 40.87},
+                                       {"healthy_stocking", 99.67, 81.98, 1.09, 72.21, 72.45, 15.64, 15.70}};
+enum { PHENOTYPES = sizeof phenotypes / sizeof phenotypes[0] };
+
+START_TEST(two_compartment_table) {
+  const phenotype *p = &phenotypes[_i];
+  char settings[256];
+  snprintf(settings, sizeof settings, "phenotype=%s nuisance=none supine_s=20 rest_s=199", p->name);
+  result r = simulate(settings, 1);
+  check_near("VV", value(&r, "VV"), p->vv, 0.01);
+  check_near("VFT90", value(&r, "VFT90"), p->vft90, 0.01);
+  check_near("VFI", value(&r, "VFI"), p->vfi, 0.01);
+  check_near("EV", value(&r, "EV"), p->ev, 0.01);
+  check_near("EF", value(&r, "EF"), p->ef, 0.01);
+  check_near("RV", value(&r, "RV"), p->rv, 0.01);
+  check_near("RVF", value(&r, "RVF"), p->rvf, 0.01);
+  clear(&r);
+}
+END_TEST
+
+START_TEST(custom_rows_make_the_same_leg) {
+  result named = simulate("phenotype=deep_reflux nuisance=none", 1);
+  result custom = simulate("phenotype=custom vvt_ml=180 deep_share=0.65 rrd=7 rrs=12 pm_mmhg=170 nuisance=none", 1);
+  ck_assert_uint_eq(count_samples(&named), count_samples(&custom));
+  ck_assert_mem_eq(samples(&named), samples(&custom), count_samples(&named) * sizeof(double));
+  clear(&named);
+  clear(&custom);
+}
+END_TEST
+
+START_TEST(same_seed_same_bits) {
+  const char *settings = "generator=any phenotype=any randomise=1 nuisance=hard side=any";
+  result a = simulate(settings, (uint64_t)_i), b = simulate(settings, (uint64_t)_i), c = simulate(settings, (uint64_t)_i + 100);
+  ck_assert_uint_eq(count_samples(&a), count_samples(&b));
+  ck_assert_mem_eq(samples(&a), samples(&b), count_samples(&a) * sizeof(double));
+  ck_assert(count_samples(&a) != count_samples(&c) || memcmp(samples(&a), samples(&c), count_samples(&a) * sizeof(double)) != 0);
+  for (size_t i = 0; i < a.truth->n_values; i++) {
+    double x = a.truth->values[i].value, y = b.truth->values[i].value;
+    ck_assert(memcmp(&x, &y, sizeof x) == 0);
+  }
+  clear(&a);
+  clear(&b);
+  clear(&c);
+}
+END_TEST
+
+/* Without nuisances the recording is the clean trace from which the truth was read. */
+START_TEST(undisturbed_recording_is_the_truth) {
+  result r = simulate("phenotype=mild_superficial nuisance=none rate_hz=100 baseline_ml=12", 3);
+  const double *x = samples(&r);
+  size_t onset = (size_t)llround(landmark(&r, "stand_onset") * 100), tiptoe = (size_t)llround(landmark(&r, "tiptoe") * 100);
+  size_t last = (size_t)llround(landmark(&r, "contraction_10") * 100), low = tiptoe, low10 = last;
+  for (size_t i = tiptoe; i <= tiptoe + 210; i++) low = x[i] < x[low] ? i : low;
+  for (size_t i = last; i <= last + 210; i++) low10 = x[i] < x[low10] ? i : low10;
+  ck_assert_double_eq_tol(x[onset], value(&r, "V0"), 1e-9);
+  ck_assert_double_eq_tol(x[tiptoe] - x[onset], value(&r, "VV.observed"), 1e-9);
+  ck_assert_double_eq_tol(x[tiptoe] - x[low], value(&r, "EV"), 0.02);
+  ck_assert_double_eq_tol(x[low10] - x[onset], value(&r, "RV"), 0.02);
+  ck_assert(r.truth->step_s <= 0.005);
+  clear(&r);
+}
+END_TEST
+
+START_TEST(nuisances_never_enter_the_truth) {
+  result clean = simulate("phenotype=marked_superficial nuisance=none", 5),
+         hard = simulate("phenotype=marked_superficial nuisance=hard", 5);
+  for (size_t i = 0; i < clean.truth->n_values; i++)
+    if (strncmp(clean.truth->values[i].id, "sim.", 4) != 0) ck_assert_double_eq(clean.truth->values[i].value, hard.truth->values[i].value);
+  clear(&clean);
+  clear(&hard);
+}
+END_TEST
+
+START_TEST(cut_stand_keeps_the_unlimited_truth) {
+  result whole = simulate("phenotype=deep_reflux nuisance=none stand_s=1200", 1);
+  result cut = simulate("phenotype=deep_reflux nuisance=none stand_cut=1.15", 1);
+  double stood_s = landmark(&cut, "tiptoe") - landmark(&cut, "stand_onset");
+  check_near("stand", stood_s, 1.15 * value(&whole, "VFT90"), 1e-3);
+  check_near("VV", value(&cut, "VV"), value(&whole, "VV"), 1e-6);
+  check_near("VFT90", value(&cut, "VFT90"), value(&whole, "VFT90"), 1e-6);
+  ck_assert_double_lt(value(&cut, "VV.observed"), 0.97 * value(&cut, "VV"));
+  clear(&whole);
+  clear(&cut);
+}
+END_TEST
+
+START_TEST(schedule_is_kept) {
+  result r = simulate("nuisance=none supine_s=25 stand_s=100 rest_s=60 refill_s=70 lie_s=30 cadence_hz=0.8 count=9 contraction_s=0.5", 1);
+  ck_assert_double_eq_tol(landmark(&r, "stand_onset"), 25, 1e-9);
+  ck_assert_double_eq_tol(landmark(&r, "tiptoe"), 125, 1e-9);
+  ck_assert_double_eq_tol(landmark(&r, "series_start"), 125 + 1.25 + 60, 2e-3);
+  ck_assert_double_eq_tol(landmark(&r, "contraction_09"), 186.25 + 10, 2e-3);
+  ck_assert_double_eq_tol(landmark(&r, "supine"), 186.25 + 11.25 + 70, 2e-3);
+  ck_assert_double_eq_tol(dsp_recording_duration_s(r.recording), 267.5 + 30, 0.05);
+  ck_assert_uint_eq(r.recording->n_events, 4);
+  ck_assert_int_eq(r.recording->events[2].kind, DSP_EVENT_TIPTOE);
+  ck_assert_uint_eq(r.recording->events[2].count, 9);
+  ck_assert_double_eq_tol(r.recording->events[2].dur_s, 11.25, 1e-9);
+  clear(&r);
+}
+END_TEST
+
+START_TEST(labels_follow_the_rows) {
+  result r = simulate("nuisance=none side=right manoeuvre=weight_transfer events=1", 42);
+  ck_assert_int_eq(r.recording->channels[0].side, DSP_SIDE_RIGHT);
+  ck_assert_str_eq(r.recording->channels[0].name, "APG R calf");
+  ck_assert_str_eq(r.recording->channels[0].site, "calf");
+  ck_assert_int_eq(r.recording->channels[0].role, DSP_ROLE_VOLUME);
+  ck_assert_int_eq(r.recording->events[1].kind, DSP_EVENT_WEIGHT_TRANSFER);
+  ck_assert_str_eq(r.recording->subject_key, "sim-000042");
+  clear(&r);
+  r = simulate("nuisance=none side=unknown events=0", 1);
+  ck_assert_int_eq(r.recording->channels[0].side, DSP_SIDE_UNKNOWN);
+  ck_assert_uint_eq(r.recording->n_events, 0);
+  clear(&r);
+}
+END_TEST
+
+START_TEST(contraction_longer_than_its_step_is_refused) {
+  result r = simulate("cadence_hz=2 contraction_s=0.6", 1);
+  ck_assert_int_eq(r.status, DSP_BAD_OPTION);
+  ck_assert_ptr_null(r.truth);
+}
+END_TEST
+
+/* With minus without one nuisance; the two recordings share everything else. */
+static double *difference(const char *nuisance, size_t *n, result *kept) {
+  char settings[512];
+  snprintf(settings, sizeof settings, "nuisance=custom rate_hz=100 lsb_ml=0 %s", nuisance);
+  result clean = simulate("nuisance=none rate_hz=100", 9);
+  *kept = simulate(settings, 9);
+  *n = count_samples(kept);
+  double *d = calloc(*n, sizeof *d);
+  for (size_t i = 0; i < *n; i++) d[i] = samples(kept)[i] - samples(&clean)[i];
+  clear(&clean);
+  return d;
+}
+
+static double deviation(const double *x, size_t n) {
+  double sum = 0, square = 0;
+  for (size_t i = 0; i < n; i++) sum += x[i];
+  for (size_t i = 0; i < n; i++) square += (x[i] - sum / (double)n) * (x[i] - sum / (double)n);
+  return sqrt(square / (double)n);
+}
+
+static double largest(const double *x, size_t from, size_t to) {
+  double most = 0;
+  for (size_t i = from; i < to; i++) most = fmax(most, fabs(x[i]));
+  return most;
+}
+
+static size_t rising(const double *x, size_t n, double level) {
+  size_t count = 0;
+  for (size_t i = 1; i < n; i++) count += x[i - 1] < level && x[i] >= level;
+  return count;
+}
+
+START_TEST(noises_have_their_size) {
+  result r;
+  size_t n;
+  double *white = difference("white_ml=0.2", &n, &r);
+  check_near("white", deviation(white, n), 0.2, 0.02);
+  double step = 0;
+  for (size_t i = 1; i < n; i++) step += (white[i] - white[i - 1]) * (white[i] - white[i - 1]) / (double)n;
+  check_near("white is uncorrelated", step, 2 * 0.04, 0.03);
+  free(white);
+  clear(&r);
+  double *pink = difference("pink_ml=1", &n, &r);
+  double second = 0, half = deviation(pink, n);
+  for (size_t i = 1; i < n; i++) second += (pink[i] - pink[i - 1]) * (pink[i] - pink[i - 1]) / (double)n;
+  ck_assert(half > 0.5 && half < 1.5);
+  ck_assert_double_lt(second, half * half);
+  free(pink);
+  clear(&r);
+}
+END_TEST
+
+START_TEST(rhythms_have_their_size_and_rate) {
+  result r;
+  size_t n;
+  double *pulse = difference("pulse_ml=1 heart_per_min=80 hrv=0.04", &n, &r);
+  double length_s = (double)n / 100;
+  check_near("beats", (double)rising(pulse, n, 0.7), length_s * 80 / 60, 0.05);
+  ck_assert(largest(pulse, 0, n) > 0.85 && largest(pulse, 0, n) < 1.25);
+  free(pulse);
+  clear(&r);
+  double *breath = difference("breath_ml=2 breath_hz=0.25", &n, &r);
+  check_near("breaths", (double)rising(breath, n, 0), length_s * 0.25, 0.2);
+  check_near("depth", deviation(breath, n), 2 / sqrt(2), 0.15);
+  free(breath);
+  clear(&r);
+  double *vaso = difference("vasomotion_ml=1 vasomotion_hz=0.1", &n, &r);
+  check_near("waves", (double)rising(vaso, n, 0), length_s * 0.1, 0.25);
+  check_near("depth", deviation(vaso, n), 1 / sqrt(2), 0.2);
+  free(vaso);
+  clear(&r);
+}
+END_TEST
+
+START_TEST(drifts_are_exact) {
+  result r;
+  size_t n;
+  double *d = difference("drift_ml=12 drift_tau_s=150 linear_ml_s=0.01 leak_ml_s=0.004", &n, &r);
+  for (size_t i = 0; i < n; i += 5000) {
+    double t_s = (double)i / 100;
+    ck_assert_double_eq_tol(d[i], 12 * (1 - exp(-t_s / 150)) + 0.006 * t_s, 1e-9);
+  }
+  free(d);
+  clear(&r);
+}
+END_TEST
+
+START_TEST(transient_and_bulge_stay_in_their_places) {
+  result r;
+  size_t n;
+  double *d = difference("transient_ml=60 transient_s=2 transient_hz=1.2", &n, &r);
+  size_t onset = (size_t)llround(landmark(&r, "stand_onset") * 100), lie = (size_t)llround(landmark(&r, "supine") * 100);
+  ck_assert_double_eq(largest(d, 0, onset), 0);
+  ck_assert_double_gt(largest(d, onset, onset + 60), 30);
+  ck_assert_double_le(largest(d, onset + 200, onset + 400), 60 * exp(-3));
+  ck_assert_double_eq(largest(d, onset + 401, lie), 0);
+  free(d);
+  clear(&r);
+  d = difference("bulge_ml=-20", &n, &r);
+  size_t tiptoe = (size_t)llround(landmark(&r, "tiptoe") * 100);
+  ck_assert_double_eq(largest(d, 0, tiptoe), 0);
+  ck_assert_double_eq_tol(d[tiptoe + 30], -20, 1e-6);
+  ck_assert_double_le(largest(d, tiptoe + 60, tiptoe + 500), 1e-9);
+  free(d);
+  clear(&r);
+}
+END_TEST
+
+START_TEST(step_and_gain) {
+  result r;
+  size_t n, touched = 0;
+  double *d = difference("step_ml=6 step_s=5", &n, &r);
+  for (size_t i = 0; i < n; i++) touched += fabs(d[i] - 6) < 1e-9;
+  ck_assert(touched >= 499 && touched <= 501);
+  free(d);
+  clear(&r);
+  d = difference("gain_pct=2", &n, &r);
+  for (size_t i = 0; i < n; i += 1000) ck_assert_double_eq_tol(d[i], samples(&r)[i] * (1 - 1 / 1.02), 1e-9);
+  free(d);
+  clear(&r);
+}
+END_TEST
+
+START_TEST(quantisation_and_dropouts) {
+  result r = simulate("nuisance=custom lsb_ml=0.25 rate_hz=100", 2);
+  for (size_t i = 0; i < count_samples(&r); i++) ck_assert_double_eq(fmod(samples(&r)[i], 0.25), 0);
+  clear(&r);
+  r = simulate("nuisance=custom dropouts=20 dropout_s=0.2 rate_hz=100", 2);
+  size_t missing = r.recording->channels[0].missing, run = 0, longest = 0;
+  for (size_t i = 0; i < count_samples(&r); i++) {
+    run = isnan(samples(&r)[i]) ? run + 1 : 0;
+    longest = run > longest ? run : longest;
+  }
+  ck_assert(missing >= 20 && missing <= 20 * 20);
+  ck_assert_uint_le(longest, 20);
+  clear(&r);
+}
+END_TEST
+
+START_TEST(markers_are_off_by_at_most_their_size) {
+  double most = 0;
+  for (uint64_t seed = 0; seed < 20; seed++) {
+    result r = simulate("generator=mono nuisance=custom marker_s=0.25", seed);
+    double off_s = fabs(r.recording->events[0].t_s - landmark(&r, "stand_onset"));
+    ck_assert_double_le(off_s, 0.2506);
+    most = fmax(most, off_s);
+    clear(&r);
+  }
+  ck_assert_double_gt(most, 0.15);
+}
+END_TEST
+
+START_TEST(random_legs_are_sane) {
+  result r = simulate("generator=any phenotype=any randomise=1 nuisance=realistic", (uint64_t)_i);
+  ck_assert_int_eq(r.status, DSP_OK);
+  double cadence_hz = value(&r, "cadence"), contraction_s = value(&r, "contraction");
+  ck_assert(cadence_hz >= 0.7 && cadence_hz <= 1.3 && contraction_s >= 0.3 && contraction_s <= 0.9);
+  ck_assert(value(&r, "EF") > 0 && value(&r, "EF") < 100 && value(&r, "RVF") > -5 && value(&r, "RVF") < 110);
+  ck_assert_double_le(value(&r, "EV"), value(&r, "VV"));
+  check_near("identity", value(&r, "VFI") * value(&r, "VFT90"), 0.9 * value(&r, "VV"), 1e-12);
+  for (size_t i = 0; i < count_samples(&r); i++) ck_assert(isfinite(samples(&r)[i]));
+  clear(&r);
+}
+END_TEST
+
+/* First words of xoshiro256** from the state 1 2 3 4, as other implementations print them. */
+START_TEST(generator_words) {
+  dsp_rng rng = {.s = {1, 2, 3, 4}};
+  static const uint64_t words[] = {11520, 0, 1509978240, 1215971899390074240};
+  for (size_t i = 0; i < 4; i++) ck_assert_uint_eq(dsp_rng_next(&rng), words[i]);
+  dsp_rng_seed(&rng, 7, 1);
+  enum { N = 200000 };
+  double *x = calloc(N, sizeof *x), mean = 0, fourth = 0;
+  for (size_t i = 0; i < N; i++) x[i] = dsp_rng_normal(&rng);
+  for (size_t i = 0; i < N; i++) mean += x[i] / N, fourth += x[i] * x[i] * x[i] * x[i] / N;
+  ck_assert_double_eq_tol(mean, 0, 0.01);
+  ck_assert_double_eq_tol(deviation(x, N), 1, 0.01);
+  ck_assert_double_eq_tol(fourth, 3, 0.08);
+  free(x);
+}
+END_TEST
+
+static Suite *phantom_suite(void) {
+  Suite *suite = suite_create("phantom");
+  TCase *truth = tcase_create("truth");
+  tcase_set_timeout(truth, 60);
+  tcase_add_loop_test(truth, mono_exponential_fill, 0, 5);
+  tcase_add_loop_test(truth, bi_exponential_fill, 0, 3);
+  tcase_add_test(truth, linear_fill_is_the_inflow);
+  tcase_add_test(truth, ramp_starts_at_its_inflow_and_ends_at_vv);
+  tcase_add_test(truth, posture_ramp_delays_by_half);
+  tcase_add_loop_test(truth, ten_step_recursion, 0, 5);
+  tcase_add_loop_test(truth, two_compartment_table, 0, PHENOTYPES);
+  tcase_add_test(truth, custom_rows_make_the_same_leg);
+  tcase_add_test(truth, undisturbed_recording_is_the_truth);
+  tcase_add_test(truth, nuisances_never_enter_the_truth);
+  tcase_add_test(truth, cut_stand_keeps_the_unlimited_truth);
+  tcase_add_test(truth, schedule_is_kept);
+  tcase_add_loop_test(truth, random_legs_are_sane, 0, 20);
+  suite_add_tcase(suite, truth);
+  TCase *recording = tcase_create("recording");
+  tcase_set_timeout(recording, 60);
+  tcase_add_loop_test(recording, same_seed_same_bits, 0, 4);
+  tcase_add_test(recording, labels_follow_the_rows);
+  tcase_add_test(recording, contraction_longer_than_its_step_is_refused);
+  tcase_add_test(recording, noises_have_their_size);
+  tcase_add_test(recording, rhythms_have_their_size_and_rate);
+  tcase_add_test(recording, drifts_are_exact);
+  tcase_add_test(recording, transient_and_bulge_stay_in_their_places);
+  tcase_add_test(recording, step_and_gain);
+  tcase_add_test(recording, quantisation_and_dropouts);
+  tcase_add_test(recording, markers_are_off_by_at_most_their_size);
+  tcase_add_test(recording, generator_words);
+  suite_add_tcase(suite, recording);
+  return suite;
+}
+
+int main(void) {
+  SRunner *runner = srunner_create(phantom_suite());
+  srunner_run_all(runner, CK_NORMAL);
+  int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
