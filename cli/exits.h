@@ -5,7 +5,7 @@
 
 enum {
   EXIT_DONE = 0,   /**< done; flagged and null values included, unless --strict */
-  EXIT_PART = 1,   /**< some cli_inputs failed, others did not; an invalid measure with --strict; a departure from a schema */
+  EXIT_PART = 1,   /**< some inputs failed, others did not; an invalid measure with --strict; a departure from a schema */
   EXIT_USAGE = 2,  /**< the command line is wrong; nothing was done */
   EXIT_NONE = 3,   /**< none of the inputs could be used */
   EXIT_OUTPUT = 4, /**< the output cannot be written */

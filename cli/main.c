@@ -3,13 +3,12 @@
 #include "exits.h"
 #include "message.h"
 #include "output.h"
+#include "text.h"
 #include "verbs.h"
 #include "version.h"
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#include "text.h"
 
 typedef struct verb_row {
   const char *name, *args, *help;
@@ -45,7 +44,7 @@ static const verb_row verbs[] = {
 
 static const size_t n_verbs = sizeof verbs / sizeof *verbs;
 
-static const char statuses[] = "Exit status: 0 done (null or flagged values included, unless --strict), 1 some cli_inputs failed,\n"
+static const char statuses[] = "Exit status: 0 done (null or flagged values included, unless --strict), 1 some inputs failed,\n"
                                "2 wrong command line, 3 no usable input, 4 cannot write the output, 75 try again later.\n";
 
 static int print(fmt_buffer *text) {

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define GAP 2 /* columns between two cells */
+
 void table_begin(cli_table *table, const char *const *columns, size_t n_columns) {
   memset(table, 0, sizeof *table);
   table->columns = columns;
@@ -61,9 +63,12 @@ static const char *shown(const cli_table *table, size_t cell) {
   return table->cells[cell].text != NULL ? table->cells[cell].text : "";
 }
 
-static void put_padded(fmt_buffer *out, const char *text, size_t width) {
+/* Blanks are owed until something follows them, so that no line ends in blanks. */
+static void put_padded(fmt_buffer *out, size_t *owed, const char *text, size_t width) {
+  const size_t size = text_width(text);
+  for (; size > 0 && *owed > 0; (*owed)--) fmt_put(out, " ");
   fmt_put(out, text);
-  for (size_t at = text_width(text); at < width; at++) fmt_put(out, " ");
+  *owed += width > size ? width - size : 0;
 }
 
 dsp_status table_put_text(fmt_buffer *out, const cli_table *table, const char *indent, bool bold) {
@@ -77,18 +82,15 @@ dsp_status table_put_text(fmt_buffer *out, const cli_table *table, const char *i
     const size_t cell = text_width(shown(table, i));
     if (cell > width[i % table->n_columns]) width[i % table->n_columns] = cell;
   }
-  width[table->n_columns - 1] = 0;
+  size_t owed = 0;
   fmt_put(out, indent);
   if (bold) fmt_put(out, "\033[1m");
-  for (size_t i = 0; i < table->n_columns; i++) {
-    if (i > 0) fmt_put(out, "  ");
-    put_padded(out, table->columns[i], width[i]);
-  }
+  for (size_t i = 0; i < table->n_columns; i++) put_padded(out, &owed, table->columns[i], width[i] + GAP);
   fmt_put(out, bold ? "\033[0m\n" : "\n");
   for (size_t i = 0; i < table->n_cells; i++) {
     const size_t column = i % table->n_columns;
-    fmt_put(out, column == 0 ? indent : "  ");
-    put_padded(out, shown(table, i), width[column]);
+    if (column == 0) owed = 0, fmt_put(out, indent);
+    put_padded(out, &owed, shown(table, i), width[column] + GAP);
     if (column + 1 == table->n_columns) fmt_put(out, "\n");
   }
   free(width);
