@@ -164,7 +164,7 @@ static const struct {
     [DSP_N_BULGE_ML] = {10, 30, 10, 30, true},
     [DSP_N_DROPOUTS] = {0, 0, 4, 20, false},
     [DSP_N_DROPOUT_S] = {0.2, 0.2, 0.2, 0.2, false},
-    [DSP_N_LSB_ML] = {0.01, 0.12, 0.01, 0.25, false},
+    [DSP_N_LSB_ML] = {0.02, 0.24, 0.02, 0.5, false},
     [DSP_N_STEP_ML] = {0, 0, 2, 8, true},
     [DSP_N_STEP_S] = {0, 0, 2, 8, false},
     [DSP_N_GAIN_PCT] = {0, 0, 0, 0, false},
@@ -181,6 +181,7 @@ static void draw_sizes(double sizes[DSP_N_SIZES], int level, uint64_t seed) {
     if (levels[k].either && negative) sizes[k] = -sizes[k];
   }
   sizes[DSP_N_DROPOUTS] = floor(sizes[DSP_N_DROPOUTS]);
+  sizes[DSP_N_LSB_ML] = exp2(floor(log2(sizes[DSP_N_LSB_ML]))); /* a power of two, so that samples print short */
 }
 
 static void draw_model(dsp_apg_model *leg, dsp_rng *rng) {
