@@ -71,10 +71,9 @@ void message_raw(const char *bytes, size_t size) {
 }
 
 void message_progress(size_t done, size_t total) {
-  if (!state.progress) return;
-  char line[96];
-  int size = snprintf(line, sizeof line, "\r\033[K%zu of %zu", done, total);
-  if (done >= total) size = snprintf(line, sizeof line, "\r\033[K");
+  char line[64] = "";
+  if (!state.progress || total < 2) return;
+  const int size = done < total ? snprintf(line, sizeof line, "%zu of %zu", done, total) : 0;
   emit(line, (size_t)size);
   state.line_open = done < total;
 }

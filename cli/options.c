@@ -225,6 +225,6 @@ void options_put_help(fmt_buffer *out, uint32_t taken) {
     if (rows[i].letter != 0) (void)snprintf(letter, sizeof letter, "-%c, ", rows[i].letter);
     const char *gap = rows[i].argument == ARG_NONE || rows[i].argument == ARG_OPTIONAL ? "" : " ";
     (void)snprintf(left, sizeof left, "%s--%s%s%s", letter, rows[i].name, gap, rows[i].spec);
-    fmt_printf(out, "  %-32s %s\n", left, rows[i].help);
+    fmt_printf(out, "  %-34s %s\n", left, rows[i].help);
   }
 }
