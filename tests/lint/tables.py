@@ -46,7 +46,7 @@ if verbs:
 
 for name in sources + files(".py"):
     folder, _, base = name.rpartition("/")
-    if not name.startswith(("libdsp/", "formats/", "cli/", "tests/")):
+    if not name.startswith("tests/" if name.endswith(".py") else ("libdsp/", "formats/", "cli/", "tests/")):
         continue
     seen += 1
     build, stem = text(folder + "/meson.build") if folder + "/meson.build" in files("meson.build") else "", base.rsplit(".", 1)[0]
