@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Coloured noise and regression under it. Breathing, vasomotion and pulse are noise to a level or a slope, and neighbouring samples share
+ * them: an autoregressive model learnt at rest whitens them, so that estimates use their phase and standard errors stay honest. */
+#ifndef DSP_NOISE_H
+#define DSP_NOISE_H
+
+#include <dsp/status.h>
+#include <stddef.h>
+
+#define DSP_NOISE_ORDER_MAX 48
+
+/** An autoregressive model of every order up to `order`: x[t] is predicted by sum_j predictor[m-1][j] x[t-1-j] from the m samples before
+ * it, with standard deviation sd[m] in the unit of the samples. */
+typedef struct dsp_noise {
+  size_t order;
+  double sd[DSP_NOISE_ORDER_MAX + 1];
+  double predictor[DSP_NOISE_ORDER_MAX][DSP_NOISE_ORDER_MAX];
+} dsp_noise;
+
+/** One stretch of residuals, free of trend, borrowed. */
+typedef struct dsp_stretch {
+  const double *x;
+  size_t n;
+} dsp_stretch;
+
+/** Fit by Burg's method over several stretches (Burg 1975; segments pooled as Haykin 1986), order by the corrected Akaike criterion up to
+ * `order_max` and a sixth of the longest stretch. `floor_sd` > 0 is the least standard deviation believed (a converter's step).
+ * Too little data gives white noise of the stretches' own spread. */
+DSP_API void dsp_noise_fit(dsp_noise *noise, const dsp_stretch *stretches, size_t n_stretches, size_t order_max, double floor_sd);
+
+/** Generalised least squares of `n` samples y on `k` columns (design(i, j) at design[j * n + i]). Samples with ok = 0 (ok may be NULL) are
+ * left out: short inner gaps as unknowns, so that the noise is known across them; long ones start anew. coef: k values; cov: k x k,
+ * scaled by *variance (whitened residual variance, 1 when the model is right, never taken below `least_variance`).
+ * DSP_NO_SOLUTION when fewer than k + 4 samples remain or columns depend on each other. */
+DSP_API DSP_MUST_USE dsp_status dsp_noise_regress(const dsp_noise *noise, double *coef, double *cov, double *variance, const double *y,
+                                                  const unsigned char *ok, size_t n, const double *design, size_t k, double least_variance);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A conditioned trace: one channel on one regular clock at the working rate, with its gaps known. */
+#ifndef DSP_TRACE_H
+#define DSP_TRACE_H
+
+#include <dsp/signal.h>
+#include <dsp/status.h>
+
+/** x holds a finite number everywhere; ok[i] = 0 where it is a mere bridge over missing samples. Sample i is at i / rate_hz. */
+typedef struct dsp_trace {
+  double *x;
+  unsigned char *ok;
+  size_t n;
+  double rate_hz;
+} dsp_trace;
+
+/** What conditioning met. */
+typedef struct dsp_trace_facts {
+  size_t missing;       /**< NaN samples inside segments */
+  size_t spikes;        /**< samples taken for spikes */
+  double longest_gap_s; /**< longest stretch without a sample */
+  double clipped_s;     /**< time spent in runs at the extreme value */
+  double step;          /**< smallest difference between neighbouring samples that are not equal: the converter's step */
+} dsp_trace_facts;
+
+/** Put stretches of one channel (in order of time, same rate; NaN = missing) on one clock from t = 0, take out isolated spikes (Hampel,
+ * +-0.25 s, runs up to 80 ms, only where 80 ms hold a sample), bridge missing samples linearly, and decimate without phase shift to the
+ * lowest rate that is a whole fraction of the native one and not below `rate_hz`. Bridges up to `bridge_s` count as samples; longer ones
+ * get ok = 0. DSP_BAD_INPUT when no finite sample is there or the clock would need more than `n_max` samples. Free with dsp_trace_clear. */
+DSP_API DSP_MUST_USE dsp_status dsp_trace_condition(dsp_trace *trace, dsp_trace_facts *facts, const dsp_signal *stretches,
+                                                    size_t n_stretches, double rate_hz, double bridge_s, size_t n_max, dsp_error *error);
+DSP_API void dsp_trace_clear(dsp_trace *trace); /**< zeroed trace is legal */
+
+#endif

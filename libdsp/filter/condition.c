@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * From a channel's stretches to one conditioned trace: one clock, no spikes, known gaps, the working rate. */
+#include <dsp/trace.h>
+
+#include <dsp/filter.h>
+#include <dsp/memory.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double despike_half_s = 0.25, spike_longest_s = 0.08, despike_sigma = 8;
+
+void dsp_trace_clear(dsp_trace *trace) {
+  free(trace->x);
+  free(trace->ok);
+  *trace = (dsp_trace){0};
+}
+
+/* All stretches on one clock; NaN where there is no sample. NULL with *status set on failure. */
+static double *one_clock(size_t *n, const dsp_signal *stretches, size_t n_stretches, size_t n_max, dsp_status *status) {
+  *status = DSP_BAD_INPUT;
+  if (n_stretches == 0) return NULL;
+  const dsp_signal *last = &stretches[n_stretches - 1];
+  const double length = round(last->t0_s * last->rate_hz) + (double)last->n;
+  if (!(length >= 1) || length > (double)n_max) return NULL;
+  *n = (size_t)length;
+  double *x = dsp_alloc(*n, sizeof *x);
+  *status = x ? DSP_OK : DSP_NO_MEMORY;
+  if (!x) return NULL;
+  for (size_t i = 0; i < *n; i++) x[i] = NAN;
+  for (size_t s = 0; s < n_stretches; s++) {
+    const double at = round(stretches[s].t0_s * stretches[s].rate_hz);
+    if (!(at >= 0)) continue;
+    for (size_t i = 0, k = (size_t)at; i < stretches[s].n && k < *n; i++, k++) x[k] = isfinite(stretches[s].x[i]) ? stretches[s].x[i] : NAN;
+  }
+  return x;
+}
+
+static void look(dsp_trace_facts *facts, const double *x, size_t n, double rate_hz) {
+  double low = INFINITY, high = -INFINITY;
+  size_t gap = 0, longest = 0, run = 0, clipped = 0;
+  facts->step = INFINITY;
+  for (size_t i = 0; i < n; i++) {
+    low = fmin(low, x[i]);
+    high = fmax(high, x[i]);
+  }
+  for (size_t i = 0; i < n; i++) {
+    gap = isnan(x[i]) ? gap + 1 : 0;
+    longest = gap > longest ? gap : longest;
+    facts->missing += isnan(x[i]) != 0;
+    run = x[i] == high || x[i] == low ? run + 1 : 0;
+    if (run >= 5) clipped += run == 5 ? 5 : 1;
+    const double step = i ? fabs(x[i] - x[i - 1]) : 0;
+    if (step > 0) facts->step = fmin(facts->step, step);
+  }
+  facts->longest_gap_s = (double)longest / rate_hz;
+  facts->clipped_s = low < high ? (double)clipped / rate_hz : 0;
+  if (!isfinite(facts->step)) facts->step = 0;
+}
+
+/* Straight lines over missing samples; ok = 0 on bridges longer than `bridge` samples. False when there is no sample at all. */
+static int bridge_gaps(double *x, unsigned char *ok, size_t n, size_t bridge) {
+  size_t before = n;
+  for (size_t i = 0; i < n; i++) {
+    ok[i] = 1;
+    if (!isnan(x[i])) {
+      before = i;
+      continue;
+    }
+    size_t end = i;
+    while (end < n && isnan(x[end])) end++;
+    if (before == n && end == n) return 0;
+    const double left = before == n ? x[end] : x[before], right = end == n ? left : x[end];
+    const size_t length = end - i;
+    const unsigned char counts = length <= bridge && before != n && end != n;
+    for (size_t k = i; k < end; k++) {
+      x[k] = left + (right - left) * (double)(k - i + 1) / (double)(length + 1);
+      ok[k] = counts;
+    }
+    i = end - 1;
+  }
+  return 1;
+}
+
+/* A decimated sample is as good as the samples within one new step of it. */
+static unsigned char *decimate_ok(const unsigned char *ok, size_t n, size_t n_out, size_t factor) {
+  unsigned char *out = dsp_alloc(n_out, 1);
+  for (size_t j = 0; out && j < n_out; j++) {
+    const size_t from = j * factor > factor ? j * factor - factor : 0, to = j * factor + factor < n ? j * factor + factor : n - 1;
+    out[j] = 1;
+    for (size_t i = from; i <= to; i++) out[j] &= ok[i];
+  }
+  return out;
+}
+
+dsp_status dsp_trace_condition(dsp_trace *trace, dsp_trace_facts *facts, const dsp_signal *stretches, size_t n_stretches, double rate_hz,
+                               double bridge_s, size_t n_max, dsp_error *error) {
+  *trace = (dsp_trace){0};
+  *facts = (dsp_trace_facts){0};
+  dsp_status status;
+  size_t n = 0;
+  double *x = one_clock(&n, stretches, n_stretches, n_max, &status), *clean = NULL;
+  unsigned char *ok = NULL;
+  if (!x)
+    return status == DSP_NO_MEMORY ? status : dsp_fail(error, status, "", "a recording of a clinical test's length", "no usable clock");
+  const double native_hz = stretches[0].rate_hz;
+  look(facts, x, n, native_hz);
+
+  ok = dsp_alloc(n, 1);
+  status = ok ? DSP_OK : DSP_NO_MEMORY;
+  const size_t longest = (size_t)(spike_longest_s * native_hz);
+  if (status == DSP_OK && longest >= 1) {
+    clean = dsp_alloc(n, sizeof *clean);
+    status = clean ? dsp_hampel(clean, &facts->spikes, x, n, (size_t)(despike_half_s * native_hz), despike_sigma, fmax(facts->step, 0.5),
+                                longest)
+                   : DSP_NO_MEMORY;
+  }
+  double *use = clean ? clean : x;
+  if (status == DSP_OK && !bridge_gaps(use, ok, n, (size_t)(bridge_s * native_hz)))
+    status = dsp_fail(error, DSP_BAD_INPUT, "", "numbers", "no finite sample");
+  const double ratio = floor(native_hz / rate_hz);
+  const unsigned factor = ratio > 1 ? (unsigned)fmin(ratio, 1e6) : 1;
+  if (status == DSP_OK) status = dsp_decimate(&trace->x, &trace->n, use, n, factor, error);
+  if (status == DSP_OK) {
+    trace->rate_hz = native_hz / factor;
+    trace->ok = decimate_ok(ok, n, trace->n, factor);
+    if (!trace->ok) status = DSP_NO_MEMORY;
+  }
+  free(x);
+  free(clean);
+  free(ok);
+  if (status != DSP_OK) dsp_trace_clear(trace);
+  return status;
+}

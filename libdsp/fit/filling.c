@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Filling curves. The rise and the crossing times are linear functionals, and roots, of a cubic regression spline under coloured noise;
+ * their errors follow by the delta method from one covariance. The asymptote is that of an exponential through the later part of the curve.
+ */
+#include <dsp/filling.h>
+
+#include "spline.h"
+#include <dsp/filter.h>
+#include <dsp/memory.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* One fitted curve with everything that its readings share. */
+typedef struct curve {
+  const dsp_trace *trace;
+  const dsp_filling_task *task;
+  spline shape;
+  size_t k; /* columns */
+  double coef[SPLINE_COLUMNS_MAX], cov[SPLINE_COLUMNS_MAX * SPLINE_COLUMNS_MAX];
+  double plateau[SPLINE_COLUMNS_MAX]; /* weights of the mean over the plateau window */
+  double t0_s, t1_s;
+} curve;
+
+/* An exponential a - b exp(-(t - t_ref) / tau) and the error of a. */
+typedef struct exponential {
+  double a, b, tau_s, t_ref_s, a_se;
+  bool found;
+} exponential;
+
+static double quadratic_form(const double *cov, size_t k, const double *g) {
+  double sum = 0;
+  for (size_t i = 0; i < k; i++)
+    for (size_t j = 0; j < k; j++) sum += g[i] * cov[i * k + j] * g[j];
+  return sum;
+}
+
+/* Rough time of the last crossing of `level` by the median-smoothed samples, from `from`; < 0 when it is never crossed. */
+static double rough_crossing(const double *smooth, size_t n, double rate_hz, double level) {
+  size_t i = n;
+  while (i > 0 && smooth[i - 1] >= level) i--;
+  return i == n ? -1 : (double)i / rate_hz;
+}
+
+/* Break points at fixed multiples of the rough filling time, so that the spline bends where the curve does. */
+static void place_breaks(spline *shape, double t0_s, double t1_s, double onset_s, double time_s) {
+  static const double multiples[] = {0.06, 0.12, 0.22, 0.36, 0.55, 0.8, 1.1, 1.5, 2.1, 3.0, 4.4, 6.6};
+  const double least_s = fmax(0.8, 0.05 * time_s);
+  shape->breaks[0] = t0_s;
+  shape->n_breaks = 1;
+  for (size_t i = 0; i < sizeof multiples / sizeof multiples[0]; i++) {
+    const double t_s = onset_s + multiples[i] * time_s;
+    if (t_s < shape->breaks[shape->n_breaks - 1] + least_s || t_s > t1_s - least_s) continue;
+    shape->breaks[shape->n_breaks++] = t_s;
+  }
+  shape->breaks[shape->n_breaks++] = t1_s;
+}
+
+static dsp_status fit_curve(curve *c, const dsp_noise *noise) {
+  const size_t from = c->task->from, n = c->task->to - from;
+  c->k = c->shape.n_breaks + 2;
+  double *design = dsp_zalloc(n, c->k * sizeof *design), variance;
+  if (!design) return DSP_NO_MEMORY;
+  memset(c->plateau, 0, sizeof c->plateau);
+  const double window_from_s = c->t1_s - c->task->window_s;
+  size_t in_window = 0;
+  for (size_t i = 0; i < n; i++) {
+    const double t_s = (double)(from + i) / c->trace->rate_hz;
+    double value[4];
+    const size_t first = spline_basis(&c->shape, t_s, value, NULL);
+    for (size_t j = 0; j < 4; j++) design[(first + j) * n + i] = value[j];
+    if (t_s < window_from_s) continue;
+    in_window++;
+    for (size_t j = 0; j < 4; j++) c->plateau[first + j] += value[j];
+  }
+  for (size_t j = 0; j < c->k; j++) c->plateau[j] /= (double)in_window;
+  const dsp_status status =
+      dsp_noise_regress(noise, c->coef, c->cov, &variance, c->trace->x + from, c->trace->ok + from, n, design, c->k, 0.3);
+  free(design);
+  return status;
+}
+
+/* Last time at which the fitted curve is below `level`, by bisection in its last rising step; NaN when it never is, or ends below. */
+static double last_crossing(const curve *c, double level) {
+  const double step_s = fmax((c->t1_s - c->t0_s) / 2000, 0.02);
+  double above_s = c->t1_s;
+  if (spline_value(&c->shape, c->coef, above_s) < level) return NAN;
+  double below_s = above_s - step_s;
+  while (below_s > c->t0_s && spline_value(&c->shape, c->coef, below_s) >= level) below_s -= step_s;
+  if (below_s <= c->t0_s) return NAN;
+  above_s = below_s + step_s;
+  for (int i = 0; i < 40; i++) {
+    const double middle_s = 0.5 * (above_s + below_s);
+    if (spline_value(&c->shape, c->coef, middle_s) < level)
+      below_s = middle_s;
+    else
+      above_s = middle_s;
+  }
+  return above_s;
+}
+
+/* Sum of squares of the samples about the best a - b exp for this tau, on every `stride`-th sample; sets a and b. */
+static double exponential_rss(exponential *e, const curve *c, size_t from, size_t to, size_t stride, double tau_s) {
+  double n = 0, sx = 0, sy = 0, sxx = 0, sxy = 0, syy = 0;
+  for (size_t i = from; i < to; i += stride) {
+    if (!c->trace->ok[i]) continue;
+    const double x = exp(-((double)i / c->trace->rate_hz - e->t_ref_s) / tau_s), y = c->trace->x[i];
+    n++, sx += x, sy += y, sxx += x * x, sxy += x * y, syy += y * y;
+  }
+  const double determinant = n * sxx - sx * sx;
+  if (n < 5 || determinant <= 0) return INFINITY;
+  const double slope = (n * sxy - sx * sy) / determinant;
+  e->a = (sy - slope * sx) / n;
+  e->b = -slope;
+  e->tau_s = tau_s;
+  return syy - e->a * sy - slope * sxy;
+}
+
+/* Error of the asymptote: the Jacobian of the exponential regressed under the noise; one Gauss-Newton step is taken with it. */
+static dsp_status exponential_refine(exponential *e, const curve *c, const dsp_noise *noise, size_t from, size_t to) {
+  const size_t n = to - from;
+  double *design = dsp_alloc(n, 3 * sizeof *design), *residual = dsp_alloc(n, sizeof *residual), step[3], cov[9], variance;
+  dsp_status status = design && residual ? DSP_OK : DSP_NO_MEMORY;
+  if (status == DSP_OK) {
+    for (size_t i = 0; i < n; i++) {
+      const double t_s = (double)(from + i) / c->trace->rate_hz - e->t_ref_s, x = exp(-t_s / e->tau_s);
+      design[i] = 1;
+      design[n + i] = -x;
+      design[2 * n + i] = -e->b * x * t_s / e->tau_s; /* by ln tau */
+      residual[i] = c->trace->x[from + i] - (e->a - e->b * x);
+    }
+    status = dsp_noise_regress(noise, step, cov, &variance, residual, c->trace->ok + from, n, design, 3, 0.3);
+  }
+  if (status == DSP_OK) {
+    const double limit = 0.3, shrink = fabs(step[2]) > limit ? limit / fabs(step[2]) : 1;
+    e->a += shrink * step[0];
+    e->b += shrink * step[1];
+    e->tau_s *= exp(shrink * step[2]);
+    e->a_se = sqrt(cov[0]);
+    e->found = e->b > 0 && isfinite(e->a);
+  }
+  free(design);
+  free(residual);
+  return status == DSP_NO_MEMORY ? status : DSP_OK;
+}
+
+/* Variable projection: tau by a logarithmic scan and golden section, a and b by least squares; then two steps under the noise. */
+static dsp_status fit_exponential(exponential *e, const curve *c, const dsp_noise *noise, size_t from, size_t to) {
+  *e = (exponential){.t_ref_s = (double)from / c->trace->rate_hz};
+  const double length_s = (double)(to - from) / c->trace->rate_hz;
+  const size_t stride = (to - from) / 300 + 1;
+  double best = INFINITY, low = 0, high = 0;
+  enum { STEPS = 24 };
+  const double ratio = pow(120, 1.0 / STEPS), first_s = length_s / 40;
+  for (int i = 0; i <= STEPS; i++) {
+    const double tau_s = first_s * pow(ratio, i), rss = exponential_rss(e, c, from, to, stride, tau_s);
+    if (rss >= best) continue;
+    best = rss;
+    low = tau_s / ratio;
+    high = tau_s * ratio;
+  }
+  if (!isfinite(best)) return DSP_OK;
+  for (int i = 0; i < 24; i++) {
+    const double m1 = low + 0.382 * (high - low), m2 = low + 0.618 * (high - low);
+    if (exponential_rss(e, c, from, to, stride, m1) < exponential_rss(e, c, from, to, stride, m2))
+      high = m2;
+    else
+      low = m1;
+  }
+  if (!isfinite(exponential_rss(e, c, from, to, stride, 0.5 * (low + high)))) return DSP_OK;
+  dsp_status status = DSP_OK;
+  for (int i = 0; i < 2 && status == DSP_OK; i++) status = exponential_refine(e, c, noise, from, to);
+  return status;
+}
+
+/* Time and flow at `level` = base + fraction x rise, whose derivative by the spline's coefficients is fraction x rise_gradient. */
+static void read_crossing(dsp_filling *f, const curve *c, const double *rise_gradient, double rise_extra_variance) {
+  const dsp_filling_task *task = c->task;
+  const double level = task->base + task->fraction * f->rise.value, t_s = last_crossing(c, level);
+  f->time = f->flow = (dsp_estimate){NAN, NAN};
+  if (!isfinite(t_s)) return;
+  const double slope = spline_slope(&c->shape, c->coef, t_s), time_s = t_s - task->onset_s, rise = f->rise.value;
+  if (!(slope > 0) || !(time_s > 0)) return;
+  double value[4], by_time[SPLINE_COLUMNS_MAX], by_flow[SPLINE_COLUMNS_MAX];
+  const size_t first = spline_basis(&c->shape, t_s, value, NULL);
+  for (size_t j = 0; j < c->k; j++) {
+    const double here = j >= first && j < first + 4 ? value[j - first] : 0;
+    by_time[j] = (task->fraction * rise_gradient[j] - here) / slope;
+    by_flow[j] = rise_gradient[j] / rise - by_time[j] / time_s;
+  }
+  /* The base lowers the rise and, by (1 - fraction), raises the level that ends the time. */
+  const double base_variance = task->base_se * task->base_se, onset_variance = task->onset_se_s * task->onset_se_s;
+  const double time_by_base = (1 - task->fraction) / slope, flow_by_base = -1 / rise - time_by_base / time_s;
+  const double time_by_rise = task->fraction / slope, flow_by_rise = 1 / rise - time_by_rise / time_s;
+  f->time.value = time_s;
+  f->time.se = sqrt(quadratic_form(c->cov, c->k, by_time) + time_by_base * time_by_base * base_variance +
+                    time_by_rise * time_by_rise * rise_extra_variance + onset_variance);
+  f->flow.value = task->fraction * rise / time_s;
+  f->flow.se = f->flow.value * sqrt(quadratic_form(c->cov, c->k, by_flow) + flow_by_base * flow_by_base * base_variance +
+                                    flow_by_rise * flow_by_rise * rise_extra_variance + onset_variance / (time_s * time_s));
+}
+
+/* The crossing of the exponential, where the recording ends before it. */
+static void extrapolate_crossing(dsp_filling *f, const exponential *e, const dsp_filling_task *task) {
+  const double left = (1 - task->fraction) * f->rise.value;
+  const double time_s = e->t_ref_s + e->tau_s * log(e->b / left) - task->onset_s;
+  if (!(time_s > 0) || !isfinite(time_s)) return;
+  f->time = (dsp_estimate){time_s, e->tau_s * f->rise.se / left};
+  f->flow = (dsp_estimate){task->fraction * f->rise.value / time_s, NAN};
+  f->flow.se = f->flow.value * fabs(f->rise.se / f->rise.value - f->time.se / time_s);
+}
+
+static void read_half(dsp_filling *f, const curve *c) {
+  const dsp_filling_task *task = c->task;
+  const double t_s = last_crossing(c, task->base + task->half * f->rise.value);
+  f->time_half = (dsp_estimate){NAN, NAN};
+  f->time_in_gap = !isfinite(t_s);
+  if (!isfinite(t_s)) return;
+  double value[4], g[SPLINE_COLUMNS_MAX] = {0};
+  const double slope = spline_slope(&c->shape, c->coef, t_s);
+  const size_t first = spline_basis(&c->shape, t_s, value, NULL);
+  for (size_t j = 0; j < c->k; j++) g[j] = task->half * c->plateau[j];
+  for (size_t j = 0; j < 4; j++) g[first + j] -= value[j];
+  const double by_base = 1 - task->half;
+  const double level_variance = quadratic_form(c->cov, c->k, g) + by_base * by_base * task->base_se * task->base_se;
+  f->time_half.value = t_s - task->onset_s;
+  f->time_half.se = sqrt(level_variance / (slope * slope) + task->onset_se_s * task->onset_se_s);
+}
+
+static void read_plateau(dsp_filling *f, const curve *c) {
+  double level = 0, squares = 0;
+  for (size_t j = 0; j < c->k; j++) level += c->plateau[j] * c->coef[j];
+  f->observed.value = level - c->task->base;
+  f->observed.se = sqrt(quadratic_form(c->cov, c->k, c->plateau) + c->task->base_se * c->task->base_se);
+  const double from_s = c->t1_s - c->task->window_s;
+  f->slope = (spline_value(&c->shape, c->coef, c->t1_s) - spline_value(&c->shape, c->coef, from_s)) / c->task->window_s;
+  size_t n = 0;
+  for (size_t i = c->task->from; i < c->task->to; i++) {
+    const double t_s = (double)i / c->trace->rate_hz;
+    if (t_s < from_s || !c->trace->ok[i]) continue;
+    const double d = c->trace->x[i] - spline_value(&c->shape, c->coef, t_s);
+    squares += d * d;
+    n++;
+  }
+  f->spread = n > 1 ? sqrt(squares / (double)(n - 1)) : NAN;
+}
+
+/* Decide between the observed plateau and the asymptote, then time the crossing. */
+static dsp_status read_rise(dsp_filling *f, const curve *c, const dsp_noise *noise) {
+  const dsp_filling_task *task = c->task;
+  exponential late, whole;
+  const double start_s = last_crossing(c, task->base + 0.55 * f->observed.value);
+  size_t late_from = isfinite(start_s) ? (size_t)(start_s * c->trace->rate_hz) : task->from;
+  if (late_from < task->from) late_from = task->from;
+  dsp_status status = fit_exponential(&late, c, noise, late_from, task->to);
+  if (status == DSP_OK) status = fit_exponential(&whole, c, noise, task->from, task->to);
+  if (status != DSP_OK) return status;
+
+  f->rise = f->observed;
+  f->fitted = (dsp_estimate){NAN, NAN};
+  double extra_variance = 0, none[SPLINE_COLUMNS_MAX] = {0};
+  const double *gradient = c->plateau;
+  if (late.found && late.a - task->base < 2 * f->observed.value) {
+    f->fitted = (dsp_estimate){late.a - task->base, hypot(late.a_se, task->base_se)};
+    const double remaining = f->fitted.value - f->observed.value;
+    f->extrapolated = remaining > task->tolerance * f->observed.value && remaining > 2 * late.a_se;
+  }
+  if (f->extrapolated) {
+    /* The model's own error: a quarter of what it adds. */
+    const double model = 0.25 * (f->fitted.value - f->observed.value);
+    f->rise = (dsp_estimate){f->fitted.value, hypot(f->fitted.se, model)};
+    extra_variance = late.a_se * late.a_se + model * model;
+    gradient = none;
+  }
+  read_crossing(f, c, gradient, extra_variance);
+  if (f->extrapolated && !isfinite(f->time.value)) extrapolate_crossing(f, &late, task);
+  read_half(f, c);
+  f->flow_fit = NAN;
+  if (whole.found && whole.a > task->base) {
+    const double rise = whole.a - task->base,
+                 time_s = whole.t_ref_s + whole.tau_s * log(whole.b / ((1 - task->fraction) * rise)) - task->onset_s;
+    if (time_s > 0) f->flow_fit = task->fraction * rise / time_s;
+  }
+  return DSP_OK;
+}
+
+dsp_status dsp_filling_read(dsp_filling *filling, const dsp_trace *trace, const dsp_noise *noise, const dsp_filling_task *task) {
+  *filling = (dsp_filling){0};
+  const double rate_hz = trace->rate_hz;
+  if (task->to > trace->n || task->from >= task->to) return DSP_NO_SOLUTION;
+  const size_t n = task->to - task->from;
+  if ((double)n < 2 * rate_hz || n < 16) return DSP_NO_SOLUTION;
+
+  dsp_filling_task fitting = *task;
+  fitting.window_s = fmin(task->window_s, 0.35 * (double)n / rate_hz);
+  curve c = {.trace = trace, .task = &fitting, .t0_s = (double)task->from / rate_hz, .t1_s = (double)(task->to - 1) / rate_hz};
+  double *smooth = dsp_alloc(n, sizeof *smooth);
+  dsp_status status = smooth ? dsp_median(smooth, trace->x + task->from, n, (size_t)(1.5 * rate_hz)) : DSP_NO_MEMORY;
+  if (status == DSP_OK) {
+    const size_t window = (size_t)(fitting.window_s * rate_hz);
+    double level = 0;
+    for (size_t i = n - window; i < n; i++) level += smooth[i] / (double)window;
+    const double rough = rough_crossing(smooth, n, rate_hz, task->base + task->fraction * (level - task->base));
+    const double time_s = rough < 0 ? c.t1_s - task->onset_s : c.t0_s + rough - task->onset_s;
+    if (level - task->base > 0)
+      place_breaks(&c.shape, c.t0_s, c.t1_s, task->onset_s, fmax(time_s, 1));
+    else
+      status = DSP_NO_SOLUTION;
+  }
+  free(smooth);
+  if (status == DSP_OK) status = fit_curve(&c, noise);
+  if (status != DSP_OK) return status;
+  read_plateau(filling, &c);
+  if (!(filling->observed.value > 0)) return DSP_NO_SOLUTION;
+  return read_rise(filling, &c, noise);
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Coloured noise: Burg's autoregression (J. P. Burg, thesis, Stanford 1975) pooled over stretches, and regression on samples whitened by
+ * it. The start of a run uses the lower-order predictors of the Levinson recursion, so that the likelihood is exact and nothing is thrown
+ * away. */
+#include <dsp/noise.h>
+
+#include <dsp/fit.h>
+#include <dsp/memory.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Forward and backward prediction errors of all stretches, end to end. */
+typedef struct errors {
+  double *forward, *backward;
+  size_t total;
+} errors;
+
+static void white(dsp_noise *noise, double sd) {
+  memset(noise, 0, sizeof *noise);
+  noise->sd[0] = sd;
+}
+
+/* One Burg step at order m: the reflection coefficient that minimises both errors over all stretches. */
+static double reflection(const errors *e, const dsp_stretch *stretches, size_t n_stretches, size_t m) {
+  double product = 0, power = 0;
+  for (size_t s = 0, at = 0; s < n_stretches; at += stretches[s++].n)
+    for (size_t i = m; i < stretches[s].n; i++) {
+      const double f = e->forward[at + i], b = e->backward[at + i - 1];
+      product += f * b;
+      power += f * f + b * b;
+    }
+  return power > 0 ? 2 * product / power : 0;
+}
+
+static void advance(errors *e, const dsp_stretch *stretches, size_t n_stretches, size_t m, double k) {
+  for (size_t s = 0, at = 0; s < n_stretches; at += stretches[s++].n)
+    for (size_t i = stretches[s].n; i-- > m;) {
+      const double f = e->forward[at + i], b = e->backward[at + i - 1];
+      e->forward[at + i] = f - k * b;
+      e->backward[at + i] = b - k * f;
+    }
+}
+
+/* Levinson: predictor of order m from that of order m - 1 and its reflection coefficient. */
+static void extend(dsp_noise *noise, size_t m, double k) {
+  double *now = noise->predictor[m - 1];
+  for (size_t j = 0; j + 1 < m; j++) now[j] = noise->predictor[m - 2][j] - k * noise->predictor[m - 2][m - 2 - j];
+  now[m - 1] = k;
+  noise->sd[m] = noise->sd[m - 1] * sqrt(1 - k * k);
+}
+
+void dsp_noise_fit(dsp_noise *noise, const dsp_stretch *stretches, size_t n_stretches, size_t order_max, double floor_sd) {
+  size_t total = 0, longest = 0;
+  double power = 0;
+  for (size_t s = 0; s < n_stretches; s++) {
+    total += stretches[s].n;
+    longest = stretches[s].n > longest ? stretches[s].n : longest;
+    for (size_t i = 0; i < stretches[s].n; i++) power += stretches[s].x[i] * stretches[s].x[i];
+  }
+  const double sd = total ? sqrt(power / (double)total) : 0;
+  white(noise, sd > floor_sd ? sd : floor_sd);
+  size_t limit = longest / 6 < order_max ? longest / 6 : order_max;
+  if (limit > DSP_NOISE_ORDER_MAX) limit = DSP_NOISE_ORDER_MAX;
+  errors e = {dsp_alloc(total, sizeof(double)), dsp_alloc(total, sizeof(double)), total};
+  if (e.forward && e.backward && sd > floor_sd) {
+    for (size_t s = 0, at = 0; s < n_stretches; at += stretches[s++].n) {
+      memcpy(e.forward + at, stretches[s].x, stretches[s].n * sizeof(double));
+      memcpy(e.backward + at, stretches[s].x, stretches[s].n * sizeof(double));
+    }
+    double best = INFINITY;
+    for (size_t m = 1; m <= limit; m++) {
+      const double k = fmax(-0.99999, fmin(0.99999, reflection(&e, stretches, n_stretches, m)));
+      extend(noise, m, k);
+      if (noise->sd[m] < floor_sd) break;
+      advance(&e, stretches, n_stretches, m, k);
+      const double n = (double)total, criterion = n * log(noise->sd[m] * noise->sd[m]) + 2 * (double)m * n / (n - (double)m - 2);
+      if (criterion < best) {
+        best = criterion;
+        noise->order = m;
+      }
+    }
+  }
+  free(e.forward);
+  free(e.backward);
+}
+
+/* Whiten the samples with use[i] set into out, run by run; returns how many. */
+static size_t whiten(double *out, const dsp_noise *noise, const double *y, const unsigned char *use, size_t n) {
+  size_t rows = 0;
+  for (size_t i = 0; i < n;) {
+    if (!use[i]) {
+      i++;
+      continue;
+    }
+    size_t end = i;
+    while (end < n && use[end]) end++;
+    const size_t length = end - i, start = length < noise->order ? length : noise->order;
+    for (size_t t = 0; t < start; t++) {
+      double e = y[i + t];
+      for (size_t j = 0; j < t; j++) e -= noise->predictor[t - 1][j] * y[i + t - 1 - j];
+      out[rows + t] = e / noise->sd[t];
+    }
+    double *rest = out + rows + start;
+    const double scale = 1 / noise->sd[noise->order];
+    for (size_t t = start; t < length; t++) rest[t - start] = y[i + t] * scale;
+    for (size_t j = 0; j < noise->order; j++) {
+      const double a = noise->predictor[noise->order - 1][j] * scale;
+      const double *past = y + i + start - 1 - j;
+      for (size_t t = 0; t < length - start; t++) rest[t] -= a * past[t];
+    }
+    rows += length;
+    i = end;
+  }
+  return rows;
+}
+
+enum { UNKNOWNS_MAX = 24 }; /* missing samples that are carried as unknowns */
+
+/* Mark the samples to use, and list those inner missing ones that are carried as unknowns. */
+static size_t plan_rows(unsigned char *use, size_t *unknown, const dsp_noise *noise, const unsigned char *ok, size_t n) {
+  size_t n_unknown = 0;
+  if (!ok) {
+    memset(use, 1, n);
+    return 0;
+  }
+  memcpy(use, ok, n);
+  for (size_t i = 1; i < n; i++) {
+    if (ok[i] || !ok[i - 1]) continue;
+    size_t end = i;
+    while (end < n && !ok[end]) end++;
+    if (end < n && end - i <= noise->order && n_unknown + (end - i) <= UNKNOWNS_MAX)
+      for (size_t t = i; t < end; t++) {
+        use[t] = 1;
+        unknown[n_unknown++] = t;
+      }
+    i = end;
+  }
+  return n_unknown;
+}
+
+dsp_status dsp_noise_regress(const dsp_noise *noise, double *coef, double *cov, double *variance, const double *y, const unsigned char *ok,
+                             size_t n, const double *design, size_t k, double least_variance) {
+  size_t unknown[UNKNOWNS_MAX];
+  unsigned char *use = dsp_alloc(n, 1);
+  double *impulse = dsp_zalloc(n, sizeof *impulse);
+  const size_t columns = k + UNKNOWNS_MAX;
+  double *work = dsp_alloc(n, (columns + 1) * sizeof *work);
+  double *all_coef = dsp_alloc(columns, sizeof *all_coef), *all_cov = dsp_alloc(columns * columns, sizeof *all_cov);
+  dsp_status status = DSP_NO_MEMORY;
+  if (use && impulse && work && all_coef && all_cov) {
+    const size_t n_unknown = plan_rows(use, unknown, noise, ok, n), cols = k + n_unknown;
+    size_t rows = 0;
+    for (size_t i = 0; i < n; i++) rows += use[i];
+    status = DSP_NO_SOLUTION;
+    if (rows >= cols + 4) {
+      for (size_t j = 0; j < k; j++) whiten(work + j * rows, noise, design + j * n, use, n);
+      for (size_t u = 0; u < n_unknown; u++) {
+        impulse[unknown[u]] = 1;
+        whiten(work + (k + u) * rows, noise, impulse, use, n);
+        impulse[unknown[u]] = 0;
+      }
+      whiten(work + cols * rows, noise, y, use, n);
+      dsp_lsq info;
+      status = dsp_least_squares(all_coef, all_cov, &info, work, rows, cols, work + cols * rows, NULL, NULL);
+      if (status == DSP_OK && info.rank < cols) status = DSP_NO_SOLUTION;
+      if (status == DSP_OK) {
+        const double inflate = info.variance < least_variance ? least_variance / fmax(info.variance, 1e-300) : 1;
+        *variance = fmax(info.variance, least_variance);
+        memcpy(coef, all_coef, k * sizeof *coef);
+        for (size_t j = 0; j < k; j++)
+          for (size_t i = 0; i < k; i++) cov[j * k + i] = all_cov[j * cols + i] * inflate;
+      }
+    }
+  }
+  free(use);
+  free(impulse);
+  free(work);
+  free(all_coef);
+  free(all_cov);
+  return status == DSP_OK || status == DSP_NO_MEMORY ? status : DSP_NO_SOLUTION;
+}

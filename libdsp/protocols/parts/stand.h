@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The standing test's phases, and what the steps of its analysis share (internal). */
+#ifndef PLETH_PARTS_STAND_H
+#define PLETH_PARTS_STAND_H
+
+#include <dsp/contraction.h>
+#include <dsp/level.h>
+#include <dsp/posture.h>
+#include <dsp/protocol.h>
+
+/** Rows of apg.stand's parameters, in the order of its table. */
+enum apg_stand_param {
+  P_WORK_RATE,
+  P_BRIDGE,
+  P_BASELINE,
+  P_PLATEAU,
+  P_TOLERANCE,
+  P_FRACTION,
+  P_REFILL_FRACTION,
+  P_LEAST_RISE,
+  P_LEAST_DROP,
+  P_CONTRACTION,
+  P_LEAD,
+  P_MARKER,
+  P_BASELINE_SLOPE,
+  P_DRIFT_WARN,
+  P_DRIFT_LARGE,
+  P_COUNT,
+  P_COUNT_TOLERANCE,
+  P_CADENCE_MIN,
+  P_CADENCE_MAX,
+  P_DELAY,
+  P_TENSION,
+  P_POOL,
+  P_CALIBRATION,
+  P_ROWS
+};
+
+enum { STAND_SINGLES_MAX = 12 };
+
+/** One manoeuvre: a single contraction or a series. */
+typedef struct stand_manoeuvre {
+  const char *name;  /**< "tiptoe" ..., NULL unknown */
+  double start_s;    /**< of the (first) contraction */
+  double last_s;     /**< of the last */
+  double cadence_hz; /**< NaN for a single one */
+  double uneven;     /**< variation of the intervals, NaN unknown */
+  unsigned count;    /**< contractions: stated, else counted */
+  bool marked;       /**< start from an event */
+} stand_manoeuvre;
+
+typedef struct stand_phases {
+  double supine_from_s; /**< start of usable baseline */
+  double onset_s, onset_lo_s, onset_hi_s, onset_se_s;
+  bool onset_marked, onset_disagrees;
+  double detected_onset_s; /**< NaN when not looked for or not found */
+  double transient_end_s;  /**< posture transient over */
+  stand_manoeuvre single[STAND_SINGLES_MAX];
+  size_t n_singles;
+  stand_manoeuvre series; /**< count 0: none */
+  double stand_end_s;     /**< before the first contraction, or the end of standing */
+  double leave_s;         /**< end of standing */
+  double return_s;        /**< supine again; NaN when not */
+  bool return_marked, inverted, found;
+} stand_phases;
+
+/** Find the phases, from events where there are any. */
+DSP_MUST_USE dsp_status stand_find_phases(stand_phases *phases, const dsp_trace *trace, const dsp_recording *recording,
+                                          const double *params);
+
+/** Sample index of a time, clamped to the trace. */
+size_t stand_index(const dsp_trace *trace, double t_s);
+
+/** Learn the noise from the baseline and from the plateaus before contractions and return. */
+DSP_MUST_USE dsp_status stand_learn_noise(dsp_noise *noise, const dsp_trace *trace, const stand_phases *phases, double floor_sd);
+
+/** Ten-step pump model: level at each contraction's start falls as V[n+1] = V[n] (1 - e) + I. */
+typedef struct stand_pump {
+  dsp_estimate e, inflow;
+  bool found;
+} stand_pump;
+
+/** Fit it to the trace above `base`. */
+DSP_MUST_USE dsp_status stand_fit_pump(stand_pump *pump, const dsp_trace *trace, const dsp_noise *noise, const stand_manoeuvre *series,
+                                       double base);
+
+/** Syringe calibration: level against injected volume. */
+typedef struct stand_calibration {
+  unsigned steps;  /**< 0: none in the recording */
+  double slope;    /**< trace units per mL */
+  double residual; /**< largest distance from the line, as a fraction of full scale */
+  bool totals;     /**< the volumes fit as running totals */
+} stand_calibration;
+
+void stand_calibrate(stand_calibration *calibration, const dsp_trace *trace, const dsp_recording *recording);
+
+#endif

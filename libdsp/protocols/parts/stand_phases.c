@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Phases of the standing test: events where they are given, the trace's own shape where not. */
+#include "stand.h"
+
+#include <dsp/filter.h>
+#include <dsp/memory.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+size_t stand_index(const dsp_trace *trace, double t_s) {
+  const double i = floor(t_s * trace->rate_hz + 0.5);
+  return !(i > 0) ? 0 : i >= (double)trace->n ? trace->n : (size_t)i;
+}
+
+static const dsp_event *find_event(const dsp_recording *recording, dsp_event_kind kind, double from_s) {
+  for (size_t i = 0; i < recording->n_events; i++)
+    if (recording->events[i].kind == kind && recording->events[i].t_s >= from_s) return &recording->events[i];
+  return NULL;
+}
+
+static double median_of(double *scratch, const double *x, size_t n) {
+  memcpy(scratch, x, n * sizeof *x);
+  for (size_t i = 1; i < n; i++) { /* insertion: a few hundred samples */
+    const double v = scratch[i];
+    size_t k = i;
+    for (; k > 0 && scratch[k - 1] > v; k--) scratch[k] = scratch[k - 1];
+    scratch[k] = v;
+  }
+  return n % 2 ? scratch[n / 2] : 0.5 * (scratch[n / 2 - 1] + scratch[n / 2]);
+}
+
+/* First sample after which the trace stays away from its baseline until `rise`; the baseline is the first part of the stretch. */
+static dsp_status first_departure(size_t *departed, double *limit, const dsp_trace *trace, size_t from, size_t rise) {
+  size_t n = (size_t)(0.6 * (double)(rise - from));
+  const size_t most = (size_t)(60 * trace->rate_hz);
+  if (n > most) n = most;
+  *departed = rise;
+  if (n < 8) return DSP_OK;
+  double *scratch = dsp_alloc(n, sizeof *scratch), *away = dsp_alloc(n, sizeof *away);
+  const dsp_status status = scratch && away ? DSP_OK : DSP_NO_MEMORY;
+  if (status == DSP_OK) {
+    const double level = median_of(scratch, trace->x + from, n);
+    for (size_t i = 0; i < n; i++) away[i] = fabs(trace->x[from + i] - level);
+    *limit = 4.5 * 1.4826 * median_of(scratch, away, n) + 1e-9;
+    const size_t patience = (size_t)(2 * trace->rate_hz);
+    size_t within = 0;
+    for (size_t i = rise; i > from; i--) {
+      within = fabs(trace->x[i - 1] - level) <= *limit ? within + 1 : 0;
+      if (within == 0) *departed = i - 1;
+      if (within > patience) break;
+    }
+  }
+  free(scratch);
+  free(away);
+  return status;
+}
+
+/* The onset of standing in the trace: its first lasting departure, traced back to the baseline. */
+static dsp_status detect_onset(stand_phases *p, const dsp_trace *trace, size_t rise) {
+  const double rate_hz = trace->rate_hz;
+  const size_t from = stand_index(trace, p->supine_from_s);
+  size_t departed;
+  double limit = 0;
+  dsp_status status = first_departure(&departed, &limit, trace, from, rise);
+  if (status != DSP_OK) return status;
+  const size_t guard = (size_t)(3 * rate_hz), back = (size_t)(15 * rate_hz), window = (size_t)(40 * rate_hz);
+  p->onset_s = (double)departed / rate_hz;
+  p->onset_lo_s = p->onset_hi_s = NAN;
+  p->onset_se_s = 1;
+  if (departed < from + guard + (size_t)(5 * rate_hz)) return DSP_OK;
+  dsp_noise noise;
+  const size_t noise_to = departed - guard;
+  status = dsp_noise_learn(&noise, trace, &from, &noise_to, 1, 1e-6 + 1e-3 * limit);
+  if (status != DSP_OK) return status;
+  dsp_departure kink;
+  const size_t fit_from = departed > from + window ? departed - window : from;
+  const size_t first = departed > fit_from + back + 8 ? departed - back : fit_from + 8;
+  const size_t to = departed + (size_t)(0.6 * rate_hz) + 2 < trace->n ? departed + (size_t)(0.6 * rate_hz) + 2 : trace->n;
+  if (first + 1 >= departed) return DSP_OK;
+  status = dsp_departure_find(&kink, trace, &noise, fit_from, to, first, departed);
+  if (status == DSP_NO_MEMORY) return status;
+  if (status == DSP_OK) {
+    p->onset_s = kink.index / rate_hz;
+    p->onset_lo_s = kink.lo / rate_hz;
+    p->onset_hi_s = kink.hi / rate_hz;
+    p->onset_se_s = fmax(0.5 / rate_hz, (kink.hi - kink.lo) / rate_hz / 3.92);
+  }
+  return DSP_OK;
+}
+
+/* The posture transient shows as activity faster than filling; it is over after its last burst. */
+static dsp_status find_transient_end(stand_phases *p, const dsp_trace *trace, double until_s) {
+  const double rate_hz = trace->rate_hz;
+  p->transient_end_s = p->onset_s;
+  const size_t from = stand_index(trace, p->onset_s), to = stand_index(trace, fmin(until_s, p->onset_s + 30));
+  if (to < from + (size_t)(6 * rate_hz)) return DSP_OK;
+  const size_t n = to - from;
+  double *smooth = dsp_alloc(n, sizeof *smooth), *scratch = dsp_alloc(n, sizeof *scratch);
+  dsp_status status = smooth && scratch ? dsp_median(smooth, trace->x + from, n, (size_t)(0.75 * rate_hz) + 1) : DSP_NO_MEMORY;
+  if (status == DSP_OK) {
+    for (size_t i = 0; i < n; i++) smooth[i] = fabs(trace->x[from + i] - smooth[i]);
+    const double limit = 6 * 1.4826 * median_of(scratch, smooth + n / 2, n - n / 2) + 0.5;
+    const size_t look = (size_t)(8 * rate_hz) < n ? (size_t)(8 * rate_hz) : n;
+    for (size_t i = 0; i < look; i++)
+      if (smooth[i] > limit) p->transient_end_s = (double)(from + i) / rate_hz + 0.4;
+  }
+  free(smooth);
+  free(scratch);
+  return status;
+}
+
+static bool is_contraction(dsp_event_kind kind) {
+  return kind == DSP_EVENT_TIPTOE || kind == DSP_EVENT_DORSIFLEXION || kind == DSP_EVENT_WEIGHT_TRANSFER;
+}
+
+static stand_manoeuvre marked(const dsp_event *event) {
+  const unsigned count = event->count ? event->count : 1;
+  stand_manoeuvre m = {.name = dsp_event_kind_text(event->kind),
+                       .start_s = event->t_s,
+                       .last_s = event->t_s,
+                       .cadence_hz = NAN,
+                       .uneven = NAN,
+                       .count = count,
+                       .marked = true};
+  if (count > 1) {
+    const double duration_s = event->dur_s > 0 ? event->dur_s : count;
+    m.cadence_hz = count / duration_s;
+    m.last_s = event->t_s + duration_s * (1 - 1.0 / count);
+  }
+  return m;
+}
+
+static void add_marked(stand_phases *p, const dsp_recording *recording) {
+  for (size_t i = 0; i < recording->n_events; i++) {
+    const dsp_event *event = &recording->events[i];
+    if (!is_contraction(event->kind) || event->t_s < p->onset_s || event->t_s > p->leave_s) continue;
+    const stand_manoeuvre m = marked(event);
+    if (m.count > 2) {
+      if (p->series.count == 0) p->series = m;
+    } else if (p->n_singles < STAND_SINGLES_MAX)
+      p->single[p->n_singles++] = m;
+  }
+}
+
+/* The last contraction of an unmarked series may be too small to show as a drop: follow the activity that it leaves. */
+static dsp_status follow_activity(double *last_s, const dsp_trace *trace, const dsp_bout *bout, double until_s) {
+  const double rate_hz = trace->rate_hz;
+  const size_t quiet = stand_index(trace, bout->first_s - 10), start = stand_index(trace, bout->first_s - 1);
+  const size_t to = stand_index(trace, fmin(bout->last_s + 12, until_s));
+  *last_s = bout->last_s;
+  if (start < quiet + 8 || to <= start) return DSP_OK;
+  const size_t n = to - quiet;
+  double *smooth = dsp_alloc(n, sizeof *smooth), *scratch = dsp_alloc(n, sizeof *scratch);
+  const dsp_status status = smooth && scratch ? dsp_median(smooth, trace->x + quiet, n, (size_t)(0.75 * rate_hz) + 1) : DSP_NO_MEMORY;
+  if (status == DSP_OK) {
+    for (size_t i = 0; i < n; i++) smooth[i] = fabs(trace->x[quiet + i] - smooth[i]);
+    const double limit = 6 * 1.4826 * median_of(scratch, smooth, start - quiet) + 0.3;
+    double active_s = bout->last_s;
+    for (size_t i = start - quiet; i < n; i++) {
+      const double t_s = (double)(quiet + i) / rate_hz;
+      if (smooth[i] > limit && t_s < active_s + 2) active_s = t_s > active_s ? t_s : active_s;
+    }
+    if (active_s - 0.5 > *last_s) *last_s = active_s - 0.5;
+  }
+  free(smooth);
+  free(scratch);
+  return status;
+}
+
+static dsp_status add_detected(stand_phases *p, const dsp_trace *trace, const double *params) {
+  dsp_bouts bouts;
+  const double from_s = fmax(p->transient_end_s, p->onset_s + 4);
+  dsp_status status = dsp_bouts_find(&bouts, trace, stand_index(trace, from_s), stand_index(trace, p->leave_s), params[P_LEAST_DROP]);
+  size_t longest = bouts.n;
+  for (size_t i = 0; i < bouts.n; i++)
+    if (bouts.bout[i].count >= 2 &&
+        (longest == bouts.n || bouts.bout[i].last_s - bouts.bout[i].first_s > bouts.bout[longest].last_s - bouts.bout[longest].first_s))
+      longest = i;
+  for (size_t i = 0; i < bouts.n && status == DSP_OK; i++) {
+    const dsp_bout *bout = &bouts.bout[i];
+    stand_manoeuvre m = {.start_s = bout->first_s, .last_s = bout->first_s, .cadence_hz = NAN, .uneven = NAN, .count = 1};
+    if (i == longest && p->series.count == 0) {
+      const double until_s = i + 1 < bouts.n ? bouts.bout[i + 1].first_s - 1 : p->leave_s;
+      status = follow_activity(&m.last_s, trace, bout, until_s);
+      m.cadence_hz = 1 / bout->period_s;
+      m.uneven = bout->uneven;
+      m.count = 1 + (unsigned)floor((m.last_s - m.start_s) * m.cadence_hz + 0.5);
+      p->series = m;
+    } else if (bout->count == 1 && p->n_singles < STAND_SINGLES_MAX && (longest == bouts.n || i < longest)) {
+      p->single[p->n_singles++] = m;
+    }
+  }
+  return status;
+}
+
+dsp_status stand_find_phases(stand_phases *p, const dsp_trace *trace, const dsp_recording *recording, const double *params) {
+  *p = (stand_phases){.onset_lo_s = NAN, .onset_hi_s = NAN, .detected_onset_s = NAN, .return_s = NAN};
+  const double end_s = (double)trace->n / trace->rate_hz;
+  for (const dsp_event *e = find_event(recording, DSP_EVENT_CALIBRATION, 0); e;
+       e = find_event(recording, DSP_EVENT_CALIBRATION, e->t_s + 1e-9))
+    p->supine_from_s = fmin(e->t_s + 8, end_s);
+  dsp_posture posture;
+  dsp_status status = dsp_posture_find(&posture, trace, stand_index(trace, p->supine_from_s), params[P_LEAST_RISE]);
+  if (status != DSP_OK) return status;
+  p->inverted = posture.falls;
+  const dsp_event *stand = find_event(recording, DSP_EVENT_STAND, 0);
+  p->found = posture.rises || (stand && !posture.falls);
+  if (!p->found) return DSP_OK;
+
+  if (posture.rises) {
+    status = detect_onset(p, trace, posture.rise);
+    if (status != DSP_OK) return status;
+    p->detected_onset_s = p->onset_s;
+  }
+  if (stand) {
+    p->onset_disagrees = posture.rises && fabs(p->onset_s - stand->t_s) > params[P_MARKER] &&
+                         !(p->onset_lo_s - params[P_MARKER] <= stand->t_s && stand->t_s <= p->onset_hi_s + params[P_MARKER]);
+    p->onset_marked = true;
+    p->onset_s = stand->t_s;
+    p->onset_lo_s = p->onset_hi_s = NAN;
+    p->onset_se_s = 0;
+  }
+  const dsp_event *supine = find_event(recording, DSP_EVENT_SUPINE, p->onset_s);
+  p->leave_s = supine ? supine->t_s : (double)posture.leave / trace->rate_hz;
+  if (p->leave_s < p->onset_s) p->leave_s = end_s;
+  p->return_marked = supine != NULL;
+  if (supine || posture.returns) p->return_s = supine ? supine->t_s : (double)posture.fall / trace->rate_hz;
+
+  status = find_transient_end(p, trace, p->leave_s);
+  add_marked(p, recording);
+  if (status == DSP_OK && p->n_singles == 0 && p->series.count == 0) status = add_detected(p, trace, params);
+  p->stand_end_s = p->leave_s;
+  for (size_t i = 0; i < p->n_singles; i++) p->stand_end_s = fmin(p->stand_end_s, p->single[i].start_s - 0.4);
+  if (p->series.count) p->stand_end_s = fmin(p->stand_end_s, p->series.start_s - 0.4);
+  return status;
+}
+
+dsp_status stand_learn_noise(dsp_noise *noise, const dsp_trace *trace, const stand_phases *p, double floor_sd) {
+  static const double settle_s = 8, longest_s = 60;
+  size_t from[STAND_SINGLES_MAX + 4], to[STAND_SINGLES_MAX + 4], n = 0;
+  double begin_s = p->supine_from_s;
+  double ends[STAND_SINGLES_MAX + 3], starts[STAND_SINGLES_MAX + 3];
+  size_t count = 0;
+  starts[count] = begin_s, ends[count++] = p->onset_s - 1;
+  starts[count] = fmax(p->transient_end_s, p->onset_s + 4), ends[count++] = p->stand_end_s;
+  for (size_t i = 0; i < p->n_singles; i++) {
+    const double next_s = i + 1 < p->n_singles ? p->single[i + 1].start_s : p->series.count ? p->series.start_s : p->leave_s;
+    starts[count] = p->single[i].start_s + settle_s, ends[count++] = next_s - 0.4;
+  }
+  if (p->series.count) starts[count] = p->series.last_s + settle_s, ends[count++] = p->leave_s - 0.4;
+  for (size_t i = 0; i < count; i++) {
+    /* The last part of a stretch is its calmest: filling is nearly over. */
+    const double start_s = fmax(starts[i], fmax(ends[i] - longest_s, ends[i] - 0.5 * (ends[i] - starts[i]) - 15));
+    if (ends[i] - start_s < 6) continue;
+    from[n] = stand_index(trace, start_s);
+    to[n++] = stand_index(trace, ends[i]);
+  }
+  return dsp_noise_learn(noise, trace, from, to, n, floor_sd);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The repeated-step model V[n+1] = V[n] (1 - e) + I: constant ejected fraction e and inflow I per step, so that the level at the start of
+ * each contraction falls exponentially to I / e (walking model of Maleti, Lugli, Bergamo and Nicolaides 2025; algebra elementary). */
+#include "stand.h"
+
+#include <math.h>
+
+enum { STEPS_MAX = 64 };
+
+/* Level at a contraction's start: mean over a fifth of a second about it. */
+static double level_at(const dsp_trace *trace, double t_s) {
+  const size_t middle = stand_index(trace, t_s), half = (size_t)(0.1 * trace->rate_hz);
+  double sum = 0;
+  size_t n = 0;
+  for (size_t i = middle > half ? middle - half : 0; i <= middle + half && i < trace->n; i++) sum += trace->x[i], n++;
+  return n ? sum / (double)n : NAN;
+}
+
+/* Best steady level and amplitude for q = 1 - e; returns the sum of squares. */
+static double project(double *steady, double *amplitude, const double *v, size_t n, double q) {
+  double s1 = (double)n, sx = 0, sxx = 0, sy = 0, sxy = 0, x = 1;
+  for (size_t i = 0; i < n; i++, x *= q) sx += x, sxx += x * x, sy += v[i], sxy += x * v[i];
+  const double determinant = s1 * sxx - sx * sx;
+  *amplitude = (s1 * sxy - sx * sy) / determinant;
+  *steady = (sy - *amplitude * sx) / s1;
+  double rss = 0;
+  x = 1;
+  for (size_t i = 0; i < n; i++, x *= q) {
+    const double d = v[i] - *steady - *amplitude * x;
+    rss += d * d;
+  }
+  return rss;
+}
+
+dsp_status stand_fit_pump(stand_pump *pump, const dsp_trace *trace, const dsp_noise *noise, const stand_manoeuvre *series, double base) {
+  pump->found = false;
+  if (series->count < 5 || series->count > STEPS_MAX || !isfinite(series->cadence_hz)) return DSP_OK;
+  double v[STEPS_MAX + 1];
+  const size_t n = series->count;
+  for (size_t i = 0; i < n; i++) v[i] = level_at(trace, series->start_s + (double)i / series->cadence_hz) - base;
+  double low = 0.02, high = 0.98, steady, amplitude, best = INFINITY, q = NAN;
+  for (double trial = 0.02; trial < 0.985; trial += 0.02) {
+    const double rss = project(&steady, &amplitude, v, n, trial);
+    if (rss < best) best = rss, q = trial;
+  }
+  if (!isfinite(q)) return DSP_OK;
+  low = fmax(0.005, q - 0.02), high = fmin(0.995, q + 0.02);
+  for (int i = 0; i < 40; i++) {
+    const double m1 = low + 0.382 * (high - low), m2 = low + 0.618 * (high - low);
+    if (project(&steady, &amplitude, v, n, m1) < project(&steady, &amplitude, v, n, m2))
+      high = m2;
+    else
+      low = m1;
+  }
+  q = 0.5 * (low + high);
+  best = project(&steady, &amplitude, v, n, q);
+  const double e = 1 - q, spread = fmax(sqrt(best / (double)(n - 3)), 0.5 * noise->sd[0]);
+  if (!(amplitude > 4 * spread) || steady < -3 * spread) return DSP_OK;
+  /* Curvature of the sum of squares gives the error of q; the steady level's is that of a mean of its few flat steps. */
+  const double h = 0.01, up = project(&steady, &amplitude, v, n, fmin(q + h, 0.999)),
+               down = project(&steady, &amplitude, v, n, fmax(q - h, 0.001));
+  const double curvature = fmax((up + down - 2 * best) / (h * h), 1e-9);
+  project(&steady, &amplitude, v, n, q);
+  const double e_se = spread * sqrt(2 / curvature), steady_se = spread / sqrt(fmax(1, (double)n - 3));
+  pump->e = (dsp_estimate){e, e_se};
+  pump->inflow = (dsp_estimate){e * steady, hypot(e * steady_se, steady * e_se)};
+  pump->found = true;
+  return DSP_OK;
+}
