@@ -19,6 +19,7 @@ enum {
   P_RATE_HZ,
   P_SIDE,
   P_MANOEUVRE,
+  P_COMPRESSION,
   P_EVENTS,
   P_BASELINE_ML,
   P_SUPINE_S,
@@ -71,6 +72,7 @@ const dsp_param_row dsp_apg_stand_rows[] = {
     ROW("rate_hz", "Hz", 50, 1, 1000, "Samples a second.", OURS),
     CHOICE("side", SIDE_LEFT, SIDE_ANY, "unknown|left|right|any", "Limb that the recording names."),
     CHOICE("manoeuvre", 0, 2, "tiptoe|dorsiflexion|weight_transfer", "Exercise that the events name."),
+    CHOICE("compression", 0, 3, "unknown|none|stocking|bandage", "Compression that the recording names; it changes nothing else."),
     ROW("events", "1", 1, 0, 1, "1: the recording carries its events; 0: none.", OURS),
     ROW("baseline_ml", "mL", 0, -1000, 1000, "Reading of the empty device, added to everything.", OURS),
     ROW("supine_s", "s", 30, 5, 600, "Rest with the leg raised before standing up.", OURS),
@@ -260,7 +262,9 @@ static void take_values(dsp_apg_settings *s, const double *values) {
                                .step_inflow_ml = values[P_STEP_INFLOW_ML],
                                .lie_tau_s = values[P_LIE_TAU_S]};
   static const dsp_event_kind kinds[] = {DSP_EVENT_TIPTOE, DSP_EVENT_DORSIFLEXION, DSP_EVENT_WEIGHT_TRANSFER};
+  static const char *const worn[] = {NULL, "none", "stocking", "bandage"};
   s->manoeuvre = kinds[(size_t)values[P_MANOEUVRE]];
+  s->compression = worn[(size_t)values[P_COMPRESSION]];
 }
 
 static dsp_apg_model custom_leg(const double *v) {

@@ -22,10 +22,11 @@ typedef struct dsp_apg_settings {
   double sizes[DSP_N_SIZES];
   dsp_side side;
   dsp_event_kind manoeuvre;
+  const char *compression; /**< NULL unknown */
   bool events;
 } dsp_apg_settings;
 
-#define DSP_APG_STAND_ROWS (48 + DSP_N_SIZES)
+#define DSP_APG_STAND_ROWS (49 + DSP_N_SIZES)
 extern const dsp_param_row dsp_apg_stand_rows[];
 
 /** Settings from the values of dsp_apg_stand_rows and, where they ask for it, from the seed. */

@@ -75,6 +75,7 @@ static dsp_status describe(dsp_recording *recording, const dsp_apg_settings *s, 
   recording->format = "simulated";
   recording->protocol = "apg.stand";
   recording->device = "pleth simulate";
+  recording->compression = s->compression;
   recording->subject_key = dsp_arena_printf(recording->arena, "sim-%06llu", (unsigned long long)seed);
   dsp_channel *channel = &recording->channels[0];
   channel->role = DSP_ROLE_VOLUME;

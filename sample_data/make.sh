@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-3.0-or-later
+# Makes every recording of this folder again, bit for bit.
+#   PLETH=build/cli/pleth sample_data/make.sh [FOLDER [NAME]]     (FOLDER: this one; NAME: all)
+# sh -x shows the commands in full.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+pleth=${PLETH:-$here/../build/cli/pleth}
+out=${1:-$here}
+only=${2:-}
+
+# leg NAME SEED [option...] -- [parameter=value...]
+leg() {
+  name=$1 seed=$2
+  if [ -n "$only" ] && [ "$only" != "$name" ]; then return; fi
+  shift 2
+  options=
+  while [ "$1" != -- ]; do
+    options="$options $1"
+    shift
+  done
+  shift
+  for setting in $schedule $disturbances "$@"; do
+    options="$options --set sim.apg.stand.$setting"
+  done
+  # every option is one word
+  # shellcheck disable=SC2086
+  "$pleth" simulate apg.stand -q -o "$out/$name.csv" --truth "$out/$name.truth.json" --seed "$seed" $options
+}
+
+schedule="supine_s=60 stand_s=240 rest_s=150 refill_s=150 lie_s=85 step_jitter_s=0.03 step_variation=0.04 contraction_s=0.55"
+disturbances="nuisance=custom pulse_ml=0.6 breath_ml=1.2 vasomotion_ml=0.8 white_ml=0.12 pink_ml=0.1 drift_ml=2.5 drift_tau_s=250
+  transient_ml=45 transient_s=2 bulge_ml=18 lsb_ml=0.0625"
+
+leg normal_leg 11 -- phenotype=healthy side=right rate_hz=50 heart_per_min=64 compression=none
+leg superficial_reflux 12 -- phenotype=marked_superficial side=left rate_hz=50 heart_per_min=72 cadence_hz=0.95 transient_ml=-35 compression=none
+leg deep_reflux 13 -- phenotype=deep_reflux side=left rate_hz=40 heart_per_min=78 cadence_hz=0.9 bulge_ml=-14 compression=none
+leg obstructed_leg 14 -- phenotype=obstruction side=right rate_hz=25 heart_per_min=81 breath_ml=0.8 compression=none
+leg drift_no_events 15 -- phenotype=mild_superficial side=left rate_hz=25 heart_per_min=69 events=0 drift_ml=14 drift_tau_s=320 linear_ml_s=0.004
+leg decimal_comma 16 --decimal-comma -- phenotype=healthy_stocking side=right rate_hz=20 heart_per_min=60 compression=stocking

@@ -1,0 +1,67 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""sample_data/make.sh makes the shipped recordings again: recordings and side-cars to the byte, truths to 1e-9; the README's table is theirs."""
+import json
+import math
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+SHIPPED = pathlib.Path(os.environ["PLETH_SOURCE"]) / "sample_data"
+COLUMNS = ("V0", "VV", "VFT90", "VFI", "EF", "RVF")
+CAP_BYTES = 5_000_000
+
+
+def differences(a, b, path="$"):
+    """Places where two JSON values differ; numbers by more than 1e-9 relative."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        if list(a) != list(b):
+            return [f"{path}: keys differ"]
+        return [d for k in a for d in differences(a[k], b[k], f"{path}.{k}")]
+    if isinstance(a, (int, float)) and isinstance(b, (int, float)):
+        return [] if math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-9) else [f"{path}: {a} is not {b}"]
+    return [] if a == b else [f"{path}: {a} is not {b}"]
+
+
+def check_files(made):
+    names = sorted(p.name for p in SHIPPED.iterdir() if p.suffix in (".csv", ".json"))
+    problems = [] if names == sorted(os.listdir(made)) and names else [f"shipped {names}, made {sorted(os.listdir(made))}"]
+    for name in set(names) & set(os.listdir(made)):
+        old, new = (SHIPPED / name).read_bytes(), (made / name).read_bytes()
+        if name.endswith(".truth.json"):
+            problems += [f"{name}: {d}" for d in differences(json.loads(old), json.loads(new))]
+        elif old != new:
+            problems.append(f"{name}: not the same bytes")
+    return problems
+
+
+def check_readme():
+    problems, seen = [], set()
+    for row in re.findall(r"^\| `(\w+)` \|.*\| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", (SHIPPED / "README.md").read_text(),
+                          re.M):
+        truth = json.loads((SHIPPED / f"{row[0]}.truth.json").read_text())["values"]
+        seen.add(row[0])
+        for name, text in zip(COLUMNS, row[1:]):
+            places = len(text.partition(".")[2])
+            if f"{truth[name]:.{places}f}" != text:
+                problems.append(f"README: {row[0]} {name} is {text}, the truth {truth[name]}")
+    shipped = {p.stem for p in SHIPPED.glob("*.csv")}
+    return problems + ([] if seen == shipped else [f"README lists {sorted(seen)}, shipped are {sorted(shipped)}"])
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run([SHIPPED / "make.sh", folder], check=True)
+        problems = check_files(pathlib.Path(folder)) + check_readme()
+    size = sum(p.stat().st_size for p in SHIPPED.iterdir())
+    if size > CAP_BYTES:
+        problems.append(f"the folder holds {size} bytes, more than {CAP_BYTES}")
+    print("\n".join(problems) or f"{len(list(SHIPPED.glob('*.csv')))} recordings, {size} bytes, as made")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
