@@ -20,7 +20,7 @@ typedef struct fmt_h5 {
 /** A new file in memory (core driver, no backing store), without times of objects so that equal content gives equal bytes. *h5 must stay
  * where it is until fmt_h5_finish. */
 void fmt_h5_create(fmt_h5 *h5);
-/** Close the file and hand its bytes to `out`, which must be empty; everything is closed and freed, whatever happened before. True when
+/** Close the file and hand its bytes to `out` in place of what it held; everything is closed and freed, whatever happened before. True when
  * nothing failed. */
 bool fmt_h5_finish(fmt_h5 *h5, fmt_buffer *out);
 
