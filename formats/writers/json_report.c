@@ -179,7 +179,7 @@ dsp_status fmt_report_json(fmt_buffer *out, const dsp_report *report, const fmt_
   PUT_LIST(out, "warnings", report->n_warnings, put_warning(out, &report->warnings[item_i]));
   put_key(out, ", ", "provenance");
   put_provenance(out, report);
-  put_text(out, ",\n \"subject\": {", "key", report->subject_key);
+  put_text(out, ", \"subject\": {", "key", report->subject_key);
   put_text(out, ", ", "ceap", report->ceap);
   put_text(out, "}, \"condition\": {", "compression", report->compression);
   put_text(out, ", ", "visit", report->visit);
