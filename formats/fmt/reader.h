@@ -14,6 +14,24 @@ typedef enum fmt_verdict {
   FMT_BROKEN /**< certainly this format, but damaged or of an unsupported kind: report this reader's error */
 } fmt_verdict;
 
+/** What a side-car states about a channel that a reader may need before it can place it: which column is the time, which rate it has. */
+typedef struct fmt_hint {
+  const char *column, *label; /**< NULL not given */
+  long index;                 /**< 0-based, -1 not given */
+  bool is_time;               /**< role "time" */
+  const char *unit;           /**< NULL not given */
+  bool override;              /**< the side-car settles a difference of units */
+  double rate_hz;             /**< NaN not given */
+  long channel;               /**< set by the reader: index of the channel that is meant, or one of the two below */
+} fmt_hint;
+#define FMT_HINT_OPEN (-1L) /**< not looked up: the side-car finds it among the channels */
+#define FMT_HINT_USED (-2L) /**< the reader has used it (a time or marker column): there is no channel for it */
+
+typedef struct fmt_hints {
+  fmt_hint *rows;
+  size_t n;
+} fmt_hints;
+
 typedef struct fmt_reader {
   const char *id;                /**< "csv" */
   const char *title;             /**< for people */
@@ -21,8 +39,9 @@ typedef struct fmt_reader {
   dsp_param_table params;
   /** Look at the bytes (never beyond source->size). *score 0..100 grades FMT_PERHAPS and FMT_MINE. On FMT_BROKEN `error` says why. */
   fmt_verdict (*probe)(const fmt_source *source, unsigned *score, dsp_error *error);
-  /** Fill an empty recording: channels in physical units, events, segments, warnings, t_origin_s, format. */
-  dsp_status (*read)(const fmt_source *source, const double *params, dsp_recording *recording, dsp_error *error);
+  /** Fill an empty recording: channels in physical units, events, segments, warnings, t_origin_s, format. `hints` has no rows when there is
+   * no side-car. */
+  dsp_status (*read)(const fmt_source *source, fmt_hints *hints, const double *params, dsp_recording *recording, dsp_error *error);
 } fmt_reader;
 
 /** All readers, NULL-terminated. */

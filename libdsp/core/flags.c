@@ -91,6 +91,22 @@ const dsp_flag_row dsp_flag_rows[] = {
      "None needed; check the recorder if the jitter is large."},
     {"gap", DSP_CAUTION, "The recording has a gap in time; the parts were not joined.", "Check that no phase lies in the gap."},
     {"implausible_volume", DSP_CAUTION, "The venous volume lies outside 20 to 600 mL.", "Check unit and calibration."},
+    {"time_rounded", DSP_INFO, "The file's times are rounded more coarsely than the sampling; the rate was fitted to all of them.",
+     "None needed; export with more digits to see jitter."},
+    {"time_batched", DSP_CAUTION, "Many samples share a time stamp: the stamps are times of arrival, not of sampling; samples of one stamp were averaged.",
+     "Export the device's own clock, or state rate_hz in the side-car and leave the time column out."},
+    {"time_wrapped", DSP_INFO, "The device's 32-bit clock ran over; the times were continued.", "None needed."},
+    {"time_unit_assumed", DSP_CAUTION, "The time column names no unit; seconds were assumed.", "Write the unit into the header, e.g. time (s)."},
+    {"rate_from_parameter", DSP_INFO, "The file has no time column; the sampling rate is the one that was stated.", "Check the stated rate."},
+    {"rows_missing", DSP_INFO, "Single rows are missing in time; they were entered as missing samples.", "Check the connection if there are many."},
+    {"short_rows", DSP_CAUTION, "Some rows end before their last column; the absent cells count as missing.", "Check the export."},
+    {"duplicate_column", DSP_INFO, "Several columns have the same name; a number was added to tell them apart.", "Name the columns in the device's export."},
+    {"column_dropped", DSP_INFO, "A column holds no samples and was left out.", "None needed."},
+    {"encoding_guessed", DSP_INFO, "The text is not valid UTF-8 and was read as Windows-1252.", "Export as UTF-8."},
+    {"unit_unrecognized", DSP_CAUTION, "The unit of a channel is not in the table.", "State the unit in the side-car."},
+    {"unit_missing", DSP_CAUTION, "A channel's role needs a unit and nobody states one.", "State the unit in the file's header or in the side-car."},
+    {"sidecar_unknown_key", DSP_CAUTION, "The side-car has a key that this version does not know; it was ignored.", "Check its spelling."},
+    {"sidecar_wins", DSP_CAUTION, "File and side-car differ; the side-car's fact was taken.", "Correct the one that is wrong."},
 };
 const size_t dsp_flag_count = sizeof dsp_flag_rows / sizeof dsp_flag_rows[0];
 _Static_assert(sizeof dsp_flag_rows / sizeof dsp_flag_rows[0] <= 64 * DSP_FLAG_WORDS, "a set has a bit for every row");

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Encodings: byte order marks; UTF-16 without one by its zero bytes; else UTF-8 when the bytes are valid UTF-8 (RFC 3629), else
+ * Windows-1252. UTF-8 is used in place; whether text outside ASCII is valid is looked at only when there is some. */
+#include "csv.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LOOK_BYTES = 512, PADDING_BYTES = 64, OUT_PER_UNIT = 3 };
+
+/* Windows-1252, 0x80..0x9F; unassigned places become U+FFFD. */
+static const unsigned short latin_high[32] = {0x20AC, 0xFFFD, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
+                                              0x2039, 0x0152, 0xFFFD, 0x017D, 0xFFFD, 0xFFFD, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
+                                              0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0xFFFD, 0x017E, 0x0178};
+
+static size_t put_utf8(unsigned char *out, unsigned long c) {
+  if (c < 0x80) {
+    out[0] = (unsigned char)c;
+    return 1;
+  }
+  if (c < 0x800) {
+    out[0] = (unsigned char)(0xC0 | (c >> 6));
+    out[1] = (unsigned char)(0x80 | (c & 63));
+    return 2;
+  }
+  if (c < 0x10000) {
+    out[0] = (unsigned char)(0xE0 | (c >> 12));
+    out[1] = (unsigned char)(0x80 | ((c >> 6) & 63));
+    out[2] = (unsigned char)(0x80 | (c & 63));
+    return 3;
+  }
+  out[0] = (unsigned char)(0xF0 | (c >> 18));
+  out[1] = (unsigned char)(0x80 | ((c >> 12) & 63));
+  out[2] = (unsigned char)(0x80 | ((c >> 6) & 63));
+  out[3] = (unsigned char)(0x80 | (c & 63));
+  return 4;
+}
+
+static bool valid_utf8(const unsigned char *p, const unsigned char *end) {
+  while (p < end) {
+    unsigned long long eight;
+    while (end - p >= 8 && (memcpy(&eight, p, 8), (eight & 0x8080808080808080U) == 0)) p += 8;
+    if (p == end) break;
+    const unsigned char c = *p++;
+    if (c < 0x80) continue;
+    const int more = c >= 0xC2 && c < 0xE0 ? 1 : c >= 0xE0 && c < 0xF0 ? 2 : c >= 0xF0 && c < 0xF5 ? 3 : -1;
+    if (more < 0 || end - p < more) return false;
+    if ((c == 0xE0 && p[0] < 0xA0) || (c == 0xED && p[0] > 0x9F) || (c == 0xF0 && p[0] < 0x90) || (c == 0xF4 && p[0] > 0x8F)) return false;
+    for (int i = 0; i < more; i++)
+      if ((*p++ & 0xC0) != 0x80) return false;
+  }
+  return true;
+}
+
+/* 1 little-endian, 2 big-endian, 0 not UTF-16. Of ASCII text every second byte is zero. */
+static int utf16_kind(const unsigned char *bytes, size_t size, size_t *mark) {
+  *mark = 0;
+  if (size >= 2 && bytes[0] == 0xFF && bytes[1] == 0xFE) return *mark = 2, 1;
+  if (size >= 2 && bytes[0] == 0xFE && bytes[1] == 0xFF) return *mark = 2, 2;
+  const size_t look = (size < LOOK_BYTES ? size : LOOK_BYTES) & ~(size_t)1;
+  size_t zeros[2] = {0, 0};
+  for (size_t i = 0; i < look; i++) zeros[i & 1] += bytes[i] == 0;
+  if (look >= 4 && zeros[1] * 4 >= look && zeros[0] == 0) return 1;
+  if (look >= 4 && zeros[0] * 4 >= look && zeros[1] == 0) return 2;
+  return 0;
+}
+
+static dsp_status from_utf16(csv_table *table, const unsigned char *bytes, size_t size, bool big, size_t mark, dsp_error *error) {
+  char place[64];
+  if (size % 2) {
+    snprintf(place, sizeof place, "byte %zu", size);
+    return dsp_fail(error, DSP_BAD_INPUT, place, "an even number of bytes", "UTF-16 text that is cut in the middle of a character");
+  }
+  const size_t units = (size - mark) / 2;
+  unsigned char *out = units < (SIZE_MAX - PADDING_BYTES) / OUT_PER_UNIT ? dsp_alloc(units * OUT_PER_UNIT + PADDING_BYTES, 1) : NULL;
+  if (!out) return dsp_fail_memory(error);
+  table->owned = out;
+  size_t n = 0;
+  for (size_t i = mark; i + 1 < size; i += 2) {
+    unsigned long c = big ? (unsigned long)bytes[i] << 8 | bytes[i + 1] : (unsigned long)bytes[i + 1] << 8 | bytes[i];
+    if (c >= 0xD800 && c < 0xE000) {
+      const unsigned long low = i + 3 >= size ? 0
+                                : big         ? (unsigned long)bytes[i + 2] << 8 | bytes[i + 3]
+                                              : (unsigned long)bytes[i + 3] << 8 | bytes[i + 2];
+      if (c >= 0xDC00 || low < 0xDC00 || low >= 0xE000) {
+        snprintf(place, sizeof place, "byte %zu", i);
+        return dsp_fail(error, DSP_BAD_INPUT, place, "a surrogate pair", "half a UTF-16 surrogate pair");
+      }
+      c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
+      i += 2;
+    }
+    n += put_utf8(out + n, c);
+  }
+  memset(out + n, 0, PADDING_BYTES);
+  table->at = out;
+  table->end = out + n;
+  return DSP_OK;
+}
+
+/* Four zero bytes at the start of many binary formats aside, a text has no NUL at all. */
+static dsp_status refuse_nul(const csv_table *table, const fmt_source *source, dsp_error *error) {
+  const unsigned char *nul = memchr(table->at, 0, (size_t)(table->end - table->at));
+  char place[64];
+  if (!nul) return DSP_OK;
+  size_t line = 1;
+  for (const unsigned char *p = table->at; p < nul; p = csv_next_line(p, nul)) {
+    const unsigned char *q = p;
+    while (q < nul && *q != '\n' && *q != '\r') q++;
+    if (q == nul) break;
+    p = q;
+    line++;
+  }
+  if (table->owned)
+    snprintf(place, sizeof place, "line %zu", line);
+  else
+    snprintf(place, sizeof place, "byte %zu (line %zu)", (size_t)(nul - source->bytes), line);
+  return dsp_fail(error, DSP_BAD_INPUT, place, "text", "a NUL byte");
+}
+
+dsp_status csv_decode(csv_table *table, const fmt_source *source, dsp_error *error) {
+  size_t mark = 0;
+  if (source->size == 0) return dsp_fail(error, DSP_BAD_INPUT, "", "a table with numbers", "an empty file");
+  const int utf16 = utf16_kind(source->bytes, source->size, &mark);
+  if (utf16) {
+    dsp_status status = from_utf16(table, source->bytes, source->size, utf16 == 2, mark, error);
+    if (status != DSP_OK) return status;
+    return refuse_nul(table, source, error);
+  }
+  mark = source->size >= 3 && memcmp(source->bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+  table->at = source->bytes + mark;
+  table->end = source->bytes + source->size;
+  dsp_status status = refuse_nul(table, source, error);
+  if (status == DSP_OK && !valid_utf8(table->at, table->end)) {
+    table->latin = true;
+    if (dsp_recording_warn(table->recording, "encoding_guessed", "the text is not valid UTF-8; read as Windows-1252") != DSP_OK)
+      return dsp_fail_memory(error);
+  }
+  return status;
+}
+
+const char *csv_copy(csv_table *table, csv_span cell) {
+  unsigned char utf8[3];
+  cell = csv_trim(cell);
+  if (cell.n > FMT_CAP_TEXT_BYTES) cell.n = FMT_CAP_TEXT_BYTES;
+  char *text = dsp_arena_alloc(table->recording->arena, cell.n * 3 + 1, 1);
+  if (!text) return NULL;
+  size_t n = 0;
+  for (size_t i = 0; i < cell.n; i++) {
+    unsigned char c = cell.at[i];
+    if (c == '"' && i + 1 < cell.n && cell.at[i + 1] == '"') i++;
+    if (c < ' ' || c == 127) c = ' ';
+    if (c < 0x80 || !table->latin) {
+      text[n++] = (char)c;
+      continue;
+    }
+    const size_t bytes = put_utf8(utf8, c < 0xA0 ? latin_high[c - 0x80] : c);
+    memcpy(text + n, utf8, bytes);
+    n += bytes;
+  }
+  if (!table->latin) /* a cut must not leave half a character */
+    while (n == FMT_CAP_TEXT_BYTES && n && ((unsigned char)text[n - 1] & 0xC0) == 0x80) n--;
+  text[n] = '\0';
+  return text;
+}
