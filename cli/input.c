@@ -26,14 +26,14 @@ static dsp_status refuse_kind(mode_t mode, dsp_error *error) {
                      : S_ISFIFO(mode)                 ? "a pipe"
                      : S_ISCHR(mode) || S_ISBLK(mode) ? "a device"
                                                       : "a special file";
-  return dsp_fail(error, DSP_IO_ERROR, "", "expected a regular file", "%s", kind);
+  return dsp_fail(error, DSP_IO_ERROR, "", "a regular file", "%s", kind);
 }
 
 static dsp_status refuse_errno(int number, dsp_error *error) {
-  const char *expected = number == ENOENT    ? "expected a file that exists"
-                         : number == EACCES  ? "expected a file that this user may read"
-                         : number == ELOOP   ? "expected a link that leads to a file"
-                         : number == ENOTDIR ? "expected a folder before each / of the name"
+  const char *expected = number == ENOENT    ? "a file that exists"
+                         : number == EACCES  ? "a file that this user may read"
+                         : number == ELOOP   ? "a link that leads to a file"
+                         : number == ENOTDIR ? "a folder before each / of the name"
                                              : "";
   return dsp_fail(error, DSP_IO_ERROR, "", expected, "cannot open: %s", strerrordesc_np(number));
 }

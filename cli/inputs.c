@@ -17,7 +17,7 @@
 #define LIST_CAP_BYTES ((size_t)256 << 20)
 
 static int out_of_memory(void) {
-  message_error(NULL, NULL, "close other programs or try again later", "out of memory");
+  message_memory();
   return EXIT_RETRY;
 }
 
@@ -47,8 +47,7 @@ static int read_list(cli_inputs *inputs, const char *from) {
   const bool standard = strcmp(from, "-") == 0;
   const int fd = standard ? STDIN_FILENO : open(from, O_RDONLY | O_CLOEXEC | O_NOCTTY);
   if (fd < 0 || !read_all(fd, &list)) {
-    message_error("--files-from", standard ? "stdin" : from, "expected a list of names, one a line", "cannot read: %s",
-                  strerrordesc_np(errno));
+    message_error("--files-from", standard ? "stdin" : from, "a list of names, one a line", "cannot read: %s", strerrordesc_np(errno));
     if (fd >= 0 && !standard) (void)close(fd);
     fmt_buffer_clear(&list);
     return EXIT_USAGE;
@@ -56,7 +55,7 @@ static int read_list(cli_inputs *inputs, const char *from) {
   if (!standard) (void)close(fd);
   if (list.failed) return out_of_memory();
   if (list.size > 0 && memchr(list.bytes, '\0', list.size) != NULL) {
-    message_error("--files-from", standard ? "stdin" : from, "expected a list of names, one a line", "a NUL byte");
+    message_error("--files-from", standard ? "stdin" : from, "a list of names, one a line", "a NUL byte");
     fmt_buffer_clear(&list);
     return EXIT_USAGE;
   }
@@ -74,7 +73,7 @@ int inputs_gather(cli_inputs *inputs, const cli_options *options) {
   for (size_t i = 0; status == EXIT_DONE && i < options->n_operands; i++) status = add(inputs, options->operands[i]);
   if (status == EXIT_DONE && options->given[OPT_FILES_FROM]) status = read_list(inputs, options->value[OPT_FILES_FROM]);
   if (status == EXIT_DONE && inputs->n == 0) {
-    message_error(NULL, NULL, "expected at least one file", "no input");
+    message_error(NULL, NULL, "at least one file", "no input");
     status = EXIT_USAGE;
   }
   return status;
@@ -133,8 +132,8 @@ static void take_one(void *context, size_t job, const pool_result *result) {
   const bool json = run->options->given[OPT_JSON], to_file = run->options->value[OPT_JSON] != NULL;
   message_raw(result->err.bytes, result->err.size);
   if (result->status < 0)
-    message_error(run->inputs->paths[job], NULL, "please report this file as a fault of pleth", "the worker process was ended by signal %d",
-                  -result->status);
+    message_hint(run->inputs->paths[job], "please report this file as a fault of pleth", "the worker process was ended by signal %d",
+                 -result->status);
   if (!json || to_file) {
     if (run->spoken && result->out.size > 0) output_write("\n", 1);
     output_write(result->out.bytes, result->out.size);
@@ -172,7 +171,7 @@ int inputs_run(const cli_inputs *inputs, const cli_options *options, inputs_work
   } else {
     const size_t workers = options->given[OPT_JOBS] ? (size_t)options->number[OPT_JOBS] : 1;
     status = pool_run(inputs->n, workers, work_one, take_one, &run);
-    if (status != EXIT_DONE) message_error(NULL, NULL, "try again later", "cannot start a worker process");
+    if (status != EXIT_DONE) message_hint(NULL, "try again later", "cannot start a worker process");
   }
   if (status == EXIT_DONE && options->value[OPT_JSON] != NULL) status = write_json(&run);
   fmt_buffer_clear(&run.json);

@@ -27,8 +27,8 @@ static const verb_row verbs[] = {
     {"info", "FILE...", "what is in a recording: channels, rates, units, gaps, events; nothing is computed",
      "  pleth info leg.csv\n  pleth info --json leg.csv\n", 1, MANY, TAKES_INPUTS, verb_info},
     {"analyze", "FILE... [-o OUT]", "run the protocol, print the measures, write the HDF5 report (STEM.pleth.h5)",
-     "  pleth analyze leg.csv\n  pleth analyze -j 4 -o reports *.csv\n  pleth analyze --json --set apg.stand.plateau_window_s=10 leg.csv\n",
-     1, MANY, TAKES_INPUTS | TAKES(OPT_OUTPUT) | TAKES(OPT_PROTOCOL) | TAKES(OPT_GUIDELINE) | TAKES(OPT_STRICT) | TAKES(OPT_NO_NAME),
+     "  pleth analyze leg.csv\n  pleth analyze -j 4 -o reports *.csv\n  pleth analyze --json --set apg.stand.plateau_s=10 leg.csv\n", 1,
+     MANY, TAKES_INPUTS | TAKES(OPT_OUTPUT) | TAKES(OPT_PROTOCOL) | TAKES(OPT_GUIDELINE) | TAKES(OPT_STRICT) | TAKES(OPT_NO_NAME),
      verb_analyze},
     {"report", "OUT.h5 --to svg|csv", "the picture of a report, or its conditioned trace",
      "  pleth report leg.pleth.h5 --to svg -o leg.svg\n  pleth report leg.pleth.h5 --to csv -o - | head\n", 1, 1,
@@ -50,7 +50,7 @@ static const char statuses[] = "Exit status: 0 done (null or flagged values incl
 static int print(fmt_buffer *text) {
   const int status = text->failed ? EXIT_RETRY : EXIT_DONE;
   if (text->failed)
-    message_error(NULL, NULL, NULL, "out of memory");
+    message_memory();
   else
     output_write(text->bytes, text->size);
   fmt_buffer_clear(text);
@@ -137,12 +137,12 @@ static const verb_row *find_verb(const char *name) {
 
 static int unknown_verb(const char *name) {
   const char *names[sizeof verbs / sizeof *verbs + 1];
-  char expected[64] = "see pleth --help";
+  char hint[64] = "see pleth --help";
   for (size_t i = 0; i < n_verbs; i++) names[i] = verbs[i].name;
   names[n_verbs] = NULL;
   const char *nearest = text_nearest(name, names);
-  if (nearest != NULL) (void)snprintf(expected, sizeof expected, "did you mean %s?", nearest);
-  message_error(name, NULL, expected, "unknown verb");
+  if (nearest != NULL) (void)snprintf(hint, sizeof hint, "did you mean %s?", nearest);
+  message_hint(name, hint, "unknown verb");
   return EXIT_USAGE;
 }
 

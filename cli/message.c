@@ -27,7 +27,9 @@ static void emit(const char *bytes, size_t size) {
   (void)fflush(stderr);
 }
 
-static void say(const char *file, const char *place, const char *found, const char *expected) {
+static const char short_of_memory[] = "out of memory; close other programs or try again later";
+
+static void say(const char *file, const char *place, const char *found, const char *link, const char *more) {
   const char *const parts[] = {state.verb, file, place, found};
   fmt_buffer line = {0};
   fmt_put(&line, "pleth");
@@ -36,12 +38,11 @@ static void say(const char *file, const char *place, const char *found, const ch
     fmt_put(&line, i == 0 ? " " : ": ");
     text_put_clean(&line, parts[i]);
   }
-  if (expected != NULL && expected[0] != '\0') {
-    fmt_put(&line, "; ");
-    text_put_clean(&line, expected);
+  if (more != NULL && more[0] != '\0') {
+    fmt_put(&line, link);
+    text_put_clean(&line, more);
   }
   fmt_put(&line, "\n");
-  static const char short_of_memory[] = "pleth: out of memory; close other programs or try again later\n";
   if (line.failed)
     emit(short_of_memory, sizeof short_of_memory - 1);
   else
@@ -49,21 +50,36 @@ static void say(const char *file, const char *place, const char *found, const ch
   fmt_buffer_clear(&line);
 }
 
+#define FOUND_BYTES 1024
+
 void message_error(const char *file, const char *place, const char *expected, const char *found, ...) {
-  char text[1024];
+  char text[FOUND_BYTES];
   va_list args;
   va_start(args, found);
   (void)vsnprintf(text, sizeof text, found, args);
   va_end(args);
-  say(file, place, text, expected);
+  say(file, place, text, "; expected ", expected);
+}
+
+void message_hint(const char *file, const char *hint, const char *found, ...) {
+  char text[FOUND_BYTES];
+  va_list args;
+  va_start(args, found);
+  (void)vsnprintf(text, sizeof text, found, args);
+  va_end(args);
+  say(file, NULL, text, "; ", hint);
+}
+
+void message_memory(void) {
+  say(NULL, NULL, short_of_memory, "", NULL);
 }
 
 void message_failure(const char *file, const dsp_error *error) {
-  say(file, error->place, error->found[0] != '\0' ? error->found : dsp_status_text(error->status), error->expected);
+  say(file, error->place, error->found[0] != '\0' ? error->found : dsp_status_text(error->status), "; expected ", error->expected);
 }
 
 void message_note(const char *file, const char *text) {
-  if (state.verbose) say(file, NULL, text, NULL);
+  if (state.verbose) say(file, NULL, text, "", NULL);
 }
 
 void message_raw(const char *bytes, size_t size) {

@@ -10,8 +10,12 @@
 /** Whom the lines are from, and how many are wanted. `verb` may be NULL. */
 void message_begin(const char *verb, bool verbose, bool progress);
 
-/** An error. `file`, `place` and `expected` may be NULL or "". */
+/** An error. `file`, `place` and `expected` (a noun phrase) may be NULL or "". */
 void message_error(const char *file, const char *place, const char *expected, const char *found, ...) DSP_PRINTF(4, 5);
+/** An error after which `hint` says what to do. */
+void message_hint(const char *file, const char *hint, const char *found, ...) DSP_PRINTF(3, 4);
+/** The memory is used up. */
+void message_memory(void);
 /** A library's error about `file`. */
 void message_failure(const char *file, const dsp_error *error);
 /** Shown with --verbose only. */

@@ -13,12 +13,19 @@
 #define SHOWN_MAX 64 /* ids that a message chooses from or lists */
 
 int names_unknown(const char *where, const char *id, const char *const *known) {
-  char expected[400];
+  char all[400] = "one of";
   const char *nearest = text_nearest(id, known);
-  int at = snprintf(expected, sizeof expected, nearest != NULL ? "did you mean %s?" : "expected one of%s", nearest != NULL ? nearest : "");
-  for (size_t i = 0; nearest == NULL && known[i] != NULL && at > 0 && (size_t)at < sizeof expected; i++)
-    at += snprintf(expected + at, sizeof expected - (size_t)at, " %s", known[i]);
-  message_error(where, NULL, expected, "%s is not known", id);
+  if (nearest != NULL) {
+    (void)snprintf(all, sizeof all, "did you mean %s?", nearest);
+    message_hint(where, all, "%s is not known", id);
+    return EXIT_USAGE;
+  }
+  size_t at = strlen(all);
+  for (size_t i = 0; known[i] != NULL && at < sizeof all; i++) {
+    const int n = snprintf(all + at, sizeof all - at, " %s", known[i]);
+    at += n > 0 ? (size_t)n : sizeof all;
+  }
+  message_error(where, NULL, all, "%s is not known", id);
   return EXIT_USAGE;
 }
 

@@ -53,7 +53,8 @@ typedef struct option_scan {
   char *const *next; /**< the argument after the current one */
   uint32_t taken;
   int status; /**< of the first mistake; reported once the whole line is read, since -h anywhere outranks it */
-  fmt_buffer where, found, expected;
+  bool hint;  /* `more` says what to do, not what was expected */
+  fmt_buffer where, found, more;
 } option_scan;
 
 static void mistake(option_scan *scan, int status, const char *where, const char *found, const char *expected) {
@@ -61,7 +62,7 @@ static void mistake(option_scan *scan, int status, const char *where, const char
   scan->status = status;
   fmt_put(&scan->where, where);
   fmt_put(&scan->found, found);
-  fmt_put(&scan->expected, expected);
+  fmt_put(&scan->more, expected);
 }
 
 static void put_name(char *text, size_t size, size_t id) {
@@ -75,9 +76,10 @@ static void unknown_option(option_scan *scan, const char *text) {
     if ((scan->taken & TAKES(i)) != 0) names[n++] = rows[i].name;
   names[n] = NULL;
   const char *nearest = text[0] == '-' && text[1] == '-' ? text_nearest(text + 2, names) : NULL;
-  char expected[128] = "see --help";
-  if (nearest != NULL) (void)snprintf(expected, sizeof expected, "did you mean --%s?", nearest);
-  mistake(scan, EXIT_USAGE, text, "unknown option", expected);
+  char hint[128] = "see --help";
+  if (nearest != NULL) (void)snprintf(hint, sizeof hint, "did you mean --%s?", nearest);
+  if (scan->status == EXIT_DONE) scan->hint = true;
+  mistake(scan, EXIT_USAGE, text, "unknown option", hint);
 }
 
 /* Is `word` one of the words "a|b|c"? */
@@ -109,17 +111,15 @@ static void take_value(option_scan *scan, size_t id, const char *value) {
   o->given[id] = true;
   o->value[id] = value;
   if (rows[id].argument == ARG_WORD && !among(value, rows[id].spec)) {
-    (void)snprintf(expected, sizeof expected, "expected %s", rows[id].spec);
-    mistake(scan, EXIT_USAGE, name, value, expected);
+    mistake(scan, EXIT_USAGE, name, value, rows[id].spec);
   } else if (rows[id].argument == ARG_NUMBER) {
     if (!whole_number(value, &o->number[id]) || o->number[id] < rows[id].min || o->number[id] > rows[id].max) {
-      (void)snprintf(expected, sizeof expected, "expected a whole number from %llu to %llu", (unsigned long long)rows[id].min,
+      (void)snprintf(expected, sizeof expected, "a whole number from %llu to %llu", (unsigned long long)rows[id].min,
                      (unsigned long long)rows[id].max);
       mistake(scan, EXIT_USAGE, name, value, expected);
     }
   } else if (rows[id].argument != ARG_NONE && value != NULL && value[0] == '\0') {
-    (void)snprintf(expected, sizeof expected, "expected %s", rows[id].spec);
-    mistake(scan, EXIT_USAGE, name, "empty argument", expected);
+    mistake(scan, EXIT_USAGE, name, "empty argument", rows[id].spec);
   }
   if (id != OPT_SET) return;
   if (dsp_grow(&o->sets, &o->sets_capacity, o->n_sets + 1, sizeof *o->sets) == DSP_OK)
@@ -130,7 +130,7 @@ static void take_value(option_scan *scan, size_t id, const char *value) {
 
 /* Option `id` whose argument, if it stands in the same word, is `attached`. */
 static void take_option(option_scan *scan, size_t id, const char *attached) {
-  char name[64], expected[160];
+  char name[64];
   put_name(name, sizeof name, id);
   switch (rows[id].argument) {
   case ARG_NONE:
@@ -146,8 +146,7 @@ static void take_option(option_scan *scan, size_t id, const char *attached) {
     break;
   }
   if (attached == NULL && *scan->next == NULL) {
-    (void)snprintf(expected, sizeof expected, "expected %s", rows[id].spec);
-    mistake(scan, EXIT_USAGE, name, "argument missing", expected);
+    mistake(scan, EXIT_USAGE, name, "argument missing", rows[id].spec);
     return;
   }
   take_value(scan, id, attached != NULL ? attached : *scan->next++);
@@ -181,11 +180,21 @@ static void take_letters(option_scan *scan, const char *text) {
 static void take_operand(option_scan *scan, const char *text) {
   cli_options *o = scan->options;
   if (text[0] == '\0')
-    mistake(scan, EXIT_USAGE, "", "an empty argument", "expected a file name");
+    mistake(scan, EXIT_USAGE, "", "an empty argument", "a file name");
   else if (dsp_grow(&o->operands, &o->operands_capacity, o->n_operands + 1, sizeof *o->operands) == DSP_OK)
     o->operands[o->n_operands++] = text;
   else
     mistake(scan, EXIT_RETRY, "", "out of memory", "");
+}
+
+static void say_mistake(const option_scan *scan) {
+  const char *found = scan->found.bytes != NULL ? scan->found.bytes : "";
+  if (scan->status == EXIT_RETRY)
+    message_memory();
+  else if (scan->hint)
+    message_hint(scan->where.bytes, scan->more.bytes, "%s", found);
+  else
+    message_error(scan->where.bytes, NULL, scan->more.bytes, "%s", found);
 }
 
 int options_parse(cli_options *options, char *const *argv, uint32_t taken) {
@@ -204,11 +213,10 @@ int options_parse(cli_options *options, char *const *argv, uint32_t taken) {
       operands_only = true;
   }
   const int status = options->given[OPT_HELP] || options->given[OPT_VERSION] ? EXIT_DONE : scan.status;
-  if (status != EXIT_DONE)
-    message_error(scan.where.bytes, NULL, scan.expected.bytes, "%s", scan.found.bytes != NULL ? scan.found.bytes : "");
+  if (status != EXIT_DONE) say_mistake(&scan);
   fmt_buffer_clear(&scan.where);
   fmt_buffer_clear(&scan.found);
-  fmt_buffer_clear(&scan.expected);
+  fmt_buffer_clear(&scan.more);
   return status;
 }
 

@@ -44,6 +44,6 @@ int output_end(void) {
   if (close(STDOUT_FILENO) != 0 && first_error == 0) first_error = errno;
   if (first_error == 0) return EXIT_DONE;
   if (first_error != EPIPE)
-    message_error("stdout", NULL, "expected an output that takes all bytes", "cannot write: %s", strerrordesc_np(first_error));
+    message_error("stdout", NULL, "an output that takes all bytes", "cannot write: %s", strerrordesc_np(first_error));
   return EXIT_OUTPUT;
 }

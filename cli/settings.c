@@ -15,21 +15,21 @@ static int apply(dsp_params *params, const char *text) {
   const char *equals = strchr(text, '=');
   char name[160];
   if (equals == NULL || equals == text || (size_t)(equals - text) >= sizeof name) {
-    message_error("--set", NULL, "expected NAME=VALUE", "%s", text);
+    message_error("--set", NULL, "NAME=VALUE", "%s", text);
     return EXIT_USAGE;
   }
   memcpy(name, text, (size_t)(equals - text));
   name[equals - text] = '\0';
   dsp_error error = {0};
   if (dsp_params_set(params, name, equals + 1, &error) == DSP_OK) return EXIT_DONE;
-  message_failure("--set", &error);
+  message_failure(NULL, &error);
   return EXIT_USAGE;
 }
 
 static int finish(cli_settings *settings, const cli_options *options) {
   settings->params = dsp_params_new(settings->tables);
   int status = settings->params != NULL ? EXIT_DONE : EXIT_RETRY;
-  if (status != EXIT_DONE) message_error(NULL, NULL, NULL, "out of memory");
+  if (status != EXIT_DONE) message_memory();
   for (size_t i = 0; status == EXIT_DONE && i < options->n_sets; i++) status = apply(settings->params, options->sets[i]);
   if (status != EXIT_DONE) settings_clear(settings);
   return status;
@@ -38,7 +38,7 @@ static int finish(cli_settings *settings, const cli_options *options) {
 static bool room_for(cli_settings *settings, size_t n) {
   memset(settings, 0, sizeof *settings);
   settings->tables = dsp_zalloc(n + 1, sizeof *settings->tables);
-  if (settings->tables == NULL) message_error(NULL, NULL, NULL, "out of memory");
+  if (settings->tables == NULL) message_memory();
   return settings->tables != NULL;
 }
 

@@ -41,7 +41,7 @@ static int add(cli_targets *targets, const char *path, bool output) {
   char *copy = strdup(path);
   if (copy == NULL || dsp_grow(&targets->rows, &targets->capacity, targets->n + 1, sizeof *targets->rows) != DSP_OK) {
     free(copy);
-    message_error(NULL, NULL, NULL, "out of memory");
+    message_memory();
     return EXIT_RETRY;
   }
   target_row *row = &targets->rows[targets->n++];
@@ -82,8 +82,8 @@ int targets_check(const cli_targets *targets) {
   for (size_t i = 1; i < targets->n; i++) {
     const target_row *a = &targets->rows[i - 1], *b = &targets->rows[i];
     if (!a->output || same_file(a, b) != 0) continue;
-    message_error(a->path, NULL, b->output ? "give every output a name of its own" : "give the output another name",
-                  b->output ? "two outputs would be this one file" : "this output is also an input");
+    message_hint(a->path, b->output ? "give every output a name of its own" : "give the output another name",
+                 b->output ? "two outputs would be this one file" : "this output is also an input");
     return EXIT_USAGE;
   }
   return EXIT_DONE;

@@ -27,7 +27,7 @@ typedef struct analysis_job {
 } analysis_job;
 
 static int out_of_memory(void) {
-  message_error(NULL, NULL, "close other programs or try again later", "out of memory");
+  message_memory();
   return EXIT_RETRY;
 }
 
@@ -44,7 +44,7 @@ static void name_target(fmt_buffer *name, const cli_inputs *inputs, size_t i, co
 static int check_folder(const char *output) {
   struct stat facts;
   if (output == NULL || (stat(output, &facts) == 0 && S_ISDIR(facts.st_mode))) return EXIT_DONE;
-  message_error("--output", output, "expected a folder that exists, since there are several inputs", "not a folder");
+  message_error("--output", output, "a folder that exists, since there are several inputs", "not a folder");
   return EXIT_USAGE;
 }
 
@@ -109,7 +109,7 @@ static int work(void *context, const cli_inputs *inputs, size_t i, fmt_buffer *o
   if (result == EXIT_DONE) result = write_report(analysis, report, path, target);
   if (result == EXIT_DONE && !options->given[OPT_QUIET]) analyze_table_put(out, report, path, target, &analysis->table);
   if (result == EXIT_DONE && options->given[OPT_STRICT] && !dsp_report_all_valid(report)) {
-    message_error(path, NULL, "--strict expects every measure to be valid", "a measure without a valid value");
+    message_error(path, NULL, "valid measures (--strict)", "a measure without a valid value");
     result = EXIT_PART;
   }
   if (result != EXIT_DONE && result != EXIT_PART) fmt_buffer_clear(json);

@@ -160,7 +160,7 @@ static int print(const list_row *list, const cli_options *options, const dsp_par
   int result = EXIT_DONE;
   dsp_error error = {0};
   if (status != DSP_OK || out.failed) {
-    message_error(NULL, NULL, NULL, "out of memory");
+    message_memory();
     result = EXIT_RETRY;
   } else if (options->value[OPT_JSON] == NULL) {
     output_write(out.bytes, out.size);

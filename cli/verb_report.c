@@ -57,7 +57,7 @@ static int write_out(const fmt_buffer *out, const char *path, bool standard) {
 int verb_report(const cli_options *options) {
   const char *input = options->operands[0];
   if (!options->given[OPT_TO]) {
-    message_error("--to", NULL, "expected svg or csv", "option missing");
+    message_error("--to", NULL, "svg or csv", "option missing");
     return EXIT_USAGE;
   }
   const struct kind_row *kind = find_kind(options->value[OPT_TO]);

@@ -26,7 +26,7 @@ static void clear(sim_files *files) {
 }
 
 static int out_of_memory(void) {
-  message_error(NULL, NULL, NULL, "out of memory");
+  message_memory();
   return EXIT_RETRY;
 }
 
@@ -97,7 +97,7 @@ int verb_simulate(const cli_options *options) {
   const dsp_phantom *phantom = dsp_phantom_find(options->operands[0]);
   if (phantom == NULL) return unknown_phantom(options->operands[0]);
   if (!options->given[OPT_OUTPUT]) {
-    message_error("--output", NULL, "expected -o FILE", "option missing");
+    message_error("--output", NULL, "-o FILE", "option missing");
     return EXIT_USAGE;
   }
   cli_settings settings = {0};
