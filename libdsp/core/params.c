@@ -44,7 +44,7 @@ const double *dsp_params_values(const dsp_params *params, const dsp_param_table 
     if (params->tables[t] == table) return params->values + first;
     first += params->tables[t]->n;
   }
-  assert(!"table belongs to these params");
+  assert(0 && "table belongs to these params");
   return NULL;
 }
 

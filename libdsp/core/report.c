@@ -101,7 +101,7 @@ dsp_test *dsp_report_add_test(dsp_report *report, const dsp_protocol *protocol, 
 dsp_measure *dsp_test_measure(const dsp_test *test, const char *id) {
   for (size_t i = 0; i < test->n_measures; i++)
     if (!strcmp(test->measures[i].row->id, id)) return &test->measures[i];
-  assert(!"measure id is a row of the protocol");
+  assert(false && "measure id is a row of the protocol");
   return NULL;
 }
 
