@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Tables of measures below the traces, and the flags in words. */
+#include "svg.h"
+
+#include <dsp/guideline.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LINE_HEIGHT 15.0
+#define HEAD_HEIGHT 52.0
+#define SIZE        11.0
+#define NOTE_SIZE   9.5
+#define NOTE_LEAD   12.0
+#define MARKS_MAX   8
+
+/* Right or left edges of the columns, as fractions of the table's width. */
+enum { C_ID, C_VALUE, C_SPREAD, C_UNIT, C_GRADE, C_LIMIT, C_NOTE, C_END };
+static const double edges[C_END] = {0.0, 0.31, 0.325, 0.455, 0.56, 0.76, 0.88};
+
+/* Decimals that show two digits of the uncertainty, or three of the value when there is none. */
+static int decimals_for(const dsp_measure *m) {
+  double spread = fmax(m->hi - m->value, m->value - m->lo), scale = spread > 0.0 ? spread : fabs(m->value) / 10.0;
+  if (!(scale > 0.0)) return 1;
+  double decimals = 1.0 - floor(log10(scale) + 1e-9);
+  return decimals < 0.0 ? 0 : decimals > 4.0 ? 4 : (int)decimals;
+}
+
+static bool is_normal(const dsp_test *test, const dsp_measure *m) {
+  for (size_t i = 0; i < dsp_guideline_count; i++) {
+    const dsp_guideline_row *row = &dsp_guideline_rows[i];
+    if (!strcmp(row->guideline, m->guideline) && !strcmp(row->protocol, test->protocol) && !strcmp(row->measure, m->row->id) &&
+        !strcmp(row->grade, m->grade))
+      return row->normal;
+  }
+  return false;
+}
+
+/* Number of the flag's note: its place among all that are noted. */
+static unsigned note_number(const dsp_flags *noted, const char *id) {
+  const dsp_flag_row *row = NULL;
+  for (size_t i = 0; (row = dsp_flags_get(noted, i)); i++)
+    if (!strcmp(row->id, id)) return (unsigned)i + 1;
+  return 0;
+}
+
+static void put_marks(fmt_buffer *out, double x, double y, double width, const dsp_flags *flags, const dsp_flags *noted) {
+  fmt_buffer marks = {0};
+  const dsp_flag_row *row = NULL;
+  for (size_t i = 0; (row = dsp_flags_get(flags, i)) && i < MARKS_MAX; i++)
+    fmt_printf(&marks, i > 0 ? ", %u" : "%u", note_number(noted, row->id));
+  if (marks.size > 0) fmt_svg_text(out, x, y, NOTE_SIZE, width, "note", "start", marks.bytes);
+  if (marks.failed) out->failed = true;
+  fmt_buffer_clear(&marks);
+}
+
+static void put_fixed_text(fmt_buffer *out, double x, double y, const char *class_name, const char *anchor, const char *before,
+                           double value, int decimals) {
+  fmt_buffer text = {0};
+  fmt_put(&text, before);
+  fmt_put_fixed(&text, value, decimals);
+  if (!text.failed) fmt_svg_text(out, x, y, SIZE, 200.0, class_name, anchor, text.bytes);
+  fmt_buffer_clear(&text);
+}
+
+static void put_measure(fmt_buffer *out, const dsp_test *test, const dsp_measure *m, fmt_box box, double y, const dsp_flags *noted) {
+  double at[C_END + 1];
+  for (size_t i = 0; i < C_END; i++) at[i] = box.x + edges[i] * box.w;
+  at[C_END] = box.x + box.w;
+  fmt_svg_text(out, at[C_ID] + 4.0, y, SIZE, 0.19 * box.w, "id", "start", m->row->id);
+  put_marks(out, at[C_NOTE], y, at[C_END] - at[C_NOTE], &m->flags, noted);
+  if (!isfinite(m->value)) {
+    fmt_svg_text(out, at[C_VALUE], y, SIZE, 100.0, "missing", "end", "\xE2\x80\x94");
+    return;
+  }
+  int decimals = decimals_for(m);
+  double spread = fmax(m->hi - m->value, m->value - m->lo);
+  put_fixed_text(out, at[C_VALUE], y, m->valid ? "value" : "missing", "end", "", m->value, decimals);
+  if (spread >= 0.0) put_fixed_text(out, at[C_SPREAD], y, "spread-text", "start", "\xC2\xB1 ", spread, decimals);
+  fmt_svg_text(out, at[C_UNIT], y, SIZE, at[C_GRADE] - at[C_UNIT] - 4.0, "cell", "start", fmt_unit_words(m->row->unit));
+  if (!m->grade || !m->guideline) return;
+  bool normal = is_normal(test, m);
+  fmt_svg_text(out, at[C_GRADE], y, SIZE, at[C_LIMIT] - at[C_GRADE] - 4.0, normal ? "normal" : "outside", "start", m->grade);
+  bool below = (m->value < m->limit) == normal; /* which side of the limit is normal */
+  if (isfinite(m->limit)) put_fixed_text(out, at[C_LIMIT], y, "cell", "start", below ? "< " : "> ", m->limit, decimals_for(m) > 1 ? 1 : 0);
+}
+
+double fmt_svg_table_height(const dsp_test *test) {
+  return HEAD_HEIGHT + LINE_HEIGHT * (double)test->n_measures + 6.0;
+}
+
+static void put_head(fmt_buffer *out, const dsp_test *test, fmt_box box, const dsp_flags *noted) {
+  fmt_buffer title = {0}, side = {0};
+  if (test->side != DSP_SIDE_UNKNOWN) fmt_printf(&title, "%s ", dsp_side_text(test->side));
+  if (test->site) fmt_printf(&title, "%s \xC2\xB7 ", test->site);
+  fmt_printf(&title, "%s", test->channel);
+  if (test->manoeuvre) fmt_printf(&title, " \xC2\xB7 %s", test->manoeuvre);
+  if (test->trial > 0) fmt_printf(&title, " \xC2\xB7 trial %u", test->trial);
+  if (!title.failed) fmt_svg_text(out, box.x + 4.0, box.y + 13.0, 12.0, box.w - 8.0, "heading", "start", title.bytes);
+  if (isfinite(test->quality)) {
+    fmt_put(&side, "quality ");
+    fmt_put_fixed(&side, test->quality, 2);
+  }
+  for (size_t i = 0; i < test->n_details; i++) {
+    if (!isfinite(test->details[i].value)) continue;
+    fmt_printf(&side, "%s%s ", side.size > 0 ? " \xC2\xB7 " : "", test->details[i].id);
+    fmt_put_number(&side, round(test->details[i].value * 1000.0) / 1000.0, "");
+    fmt_printf(&side, " %s", fmt_unit_words(test->details[i].unit));
+  }
+  for (char *c = side.bytes; c && *c; c++)
+    if (*c == '_') *c = ' ';
+  if (side.size > 0) fmt_svg_text(out, box.x + 4.0, box.y + 27.0, NOTE_SIZE, 0.86 * box.w, "tick", "start", side.bytes);
+  put_marks(out, box.x + edges[C_NOTE] * box.w, box.y + 27.0, (1.0 - edges[C_NOTE]) * box.w, &test->flags, noted);
+  if (title.failed || side.failed) out->failed = true;
+  fmt_buffer_clear(&title);
+  fmt_buffer_clear(&side);
+}
+
+void fmt_svg_table(fmt_buffer *out, const dsp_test *test, fmt_box box, const dsp_flags *noted) {
+  static const struct {
+    const char *text, *anchor;
+  } heads[C_END] = {{"measure", "start"}, {"value", "end"},    {"95 %", "start"}, {"unit", "start"},
+                    {"grade", "start"},   {"normal", "start"}, {"notes", "start"}};
+  put_head(out, test, box, noted);
+  double y = box.y + 43.0;
+  for (size_t i = 0; i < C_END; i++)
+    fmt_svg_text(out, box.x + edges[i] * box.w + (i == C_ID ? 4.0 : 0.0), y, NOTE_SIZE, 120.0, "tick", heads[i].anchor, heads[i].text);
+  fmt_svg_line(out, box.x, y + 5.0, box.x + box.w, y + 5.0, "axis");
+  for (size_t i = 0; i < test->n_measures; i++) {
+    double line = box.y + HEAD_HEIGHT + LINE_HEIGHT * (double)i;
+    if (i % 2 == 1) fmt_svg_rect(out, (fmt_box){box.x, line - 1.0, box.w, LINE_HEIGHT}, "stripe");
+    put_measure(out, test, &test->measures[i], box, line + 10.5, noted);
+  }
+}
+
+static double put_note(fmt_buffer *out, fmt_box box, double y, const char *mark, const char *class_name, const char *text) {
+  if (out) fmt_svg_text(out, box.x + 14.0, y, NOTE_SIZE, 20.0, "note", "end", mark);
+  return fmt_svg_paragraph(out, box.x + 20.0, y, NOTE_SIZE, box.w - 20.0, NOTE_LEAD, class_name, text) + 2.0;
+}
+
+double fmt_svg_notes(fmt_buffer *out, const dsp_report *report, fmt_box box, const dsp_flags *noted) {
+  double y = box.y + 13.0;
+  const dsp_flag_row *row = NULL;
+  fmt_buffer text = {0};
+  if (!dsp_flags_get(noted, 0) && report->n_warnings == 0) return box.y;
+  if (out) fmt_svg_text(out, box.x, y, 12.0, box.w, "heading", "start", "Notes");
+  y += 17.0;
+  for (size_t i = 0; (row = dsp_flags_get(noted, i)); i++) {
+    char mark[16];
+    snprintf(mark, sizeof mark, "%zu", i + 1);
+    text.size = 0;
+    fmt_printf(&text, "%s %s", row->text, row->severity == DSP_INFO ? "" : row->next);
+    if (!text.failed) y = put_note(out, box, y, mark, row->severity == DSP_INFO ? "words" : "words strong", text.bytes);
+  }
+  for (size_t i = 0; i < report->n_warnings; i++) {
+    text.size = 0;
+    fmt_printf(&text, "Recording: %s", report->warnings[i].text);
+    if (!text.failed) y = put_note(out, box, y, "\xE2\x80\x93", "words", text.bytes);
+  }
+  if (out && text.failed) out->failed = true;
+  fmt_buffer_clear(&text);
+  return y;
+}
