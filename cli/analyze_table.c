@@ -33,14 +33,16 @@ static void put_heading(fmt_buffer *out, const dsp_test *test, const char *path,
   fmt_buffer_clear(&line);
 }
 
-/* The help's first clause: what the measure is, without how it is taken. */
+/* The help up to how the value is taken, cut between words: what the measure is. */
 static void cell_words(cli_table *table, const dsp_measure *measure) {
   fmt_buffer words = {0};
   const char *help = measure->row->help;
-  size_t length = strcspn(help, ":;,.(");
-  while (length > 0 && help[length - 1] == ' ') length--;
-  if (length > WORDS_MAX) length = 0;
+  size_t length = strcspn(help, ":;,");
+  if (help[length] == '\0' && length > 0 && help[length - 1] == '.') length--;
+  const bool cut = length > WORDS_MAX;
+  while (length > 0 && (length > WORDS_MAX || (cut && help[length] != ' '))) length--;
   fmt_put_bytes(&words, help, length);
+  if (cut) fmt_put(&words, " \u2026");
   table_text(table, words.bytes != NULL ? words.bytes : "");
   fmt_buffer_clear(&words);
 }

@@ -16,13 +16,8 @@
 
 #define LIST_CAP_BYTES ((size_t)256 << 20)
 
-static int out_of_memory(void) {
-  message_memory();
-  return EXIT_RETRY;
-}
-
 static int add(cli_inputs *inputs, const char *path) {
-  if (dsp_grow(&inputs->paths, &inputs->capacity, inputs->n + 1, sizeof *inputs->paths) != DSP_OK) return out_of_memory();
+  if (dsp_grow(&inputs->paths, &inputs->capacity, inputs->n + 1, sizeof *inputs->paths) != DSP_OK) return message_memory();
   inputs->paths[inputs->n++] = path;
   return EXIT_DONE;
 }
@@ -53,7 +48,7 @@ static int read_list(cli_inputs *inputs, const char *from) {
     return EXIT_USAGE;
   }
   if (!standard) (void)close(fd);
-  if (list.failed) return out_of_memory();
+  if (list.failed) return message_memory();
   if (list.size > 0 && memchr(list.bytes, '\0', list.size) != NULL) {
     message_error("--files-from", standard ? "stdin" : from, "a list of names, one a line", "a NUL byte");
     fmt_buffer_clear(&list);
@@ -91,7 +86,7 @@ int inputs_add_targets(cli_targets *targets, const cli_inputs *inputs, const cli
   for (size_t i = 0; status == EXIT_DONE && i < inputs->n; i++) {
     fmt_buffer sidecar = {0};
     status = targets_add_input(targets, inputs->paths[i]);
-    if (status == EXIT_DONE && input_sidecar(&sidecar, inputs->paths[i]) != DSP_OK) status = out_of_memory();
+    if (status == EXIT_DONE && input_sidecar(&sidecar, inputs->paths[i]) != DSP_OK) status = message_memory();
     if (status == EXIT_DONE && sidecar.size > 0) status = targets_add_input(targets, sidecar.bytes);
     fmt_buffer_clear(&sidecar);
   }
@@ -111,7 +106,7 @@ typedef struct input_run {
 static int work_one(void *context, size_t job, fmt_buffer *out, fmt_buffer *json) {
   input_run *run = context;
   const int status = run->work(run->context, run->inputs, job, out, json);
-  return status == EXIT_DONE && (out->failed || json->failed) ? out_of_memory() : status;
+  return status == EXIT_DONE && (out->failed || json->failed) ? message_memory() : status;
 }
 
 static void count(input_run *run, int status) {
@@ -152,7 +147,7 @@ static void take_one(void *context, size_t job, const pool_result *result) {
 
 static int write_json(const input_run *run) {
   dsp_error error = {0};
-  if (run->json.failed) return out_of_memory();
+  if (run->json.failed) return message_memory();
   if (run->json.size == 0 || fmt_write_file(run->options->value[OPT_JSON], run->json.bytes, run->json.size, &error) == DSP_OK)
     return EXIT_DONE;
   message_failure(run->options->value[OPT_JSON], &error);

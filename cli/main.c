@@ -48,11 +48,8 @@ static const char statuses[] = "Exit status: 0 done (null or flagged values incl
                                "2 wrong command line, 3 no usable input, 4 cannot write the output, 75 try again later.\n";
 
 static int print(fmt_buffer *text) {
-  const int status = text->failed ? EXIT_RETRY : EXIT_DONE;
-  if (text->failed)
-    message_memory();
-  else
-    output_write(text->bytes, text->size);
+  const int status = text->failed ? message_memory() : EXIT_DONE;
+  if (status == EXIT_DONE) output_write(text->bytes, text->size);
   fmt_buffer_clear(text);
   return status;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The only place that writes to stderr. Stdout is flushed first, so that both read in the right order in a terminal or a log. */
 #include "message.h"
+#include "exits.h"
 #include "output.h"
 #include "text.h"
 #include <stdarg.h>
@@ -70,8 +71,9 @@ void message_hint(const char *file, const char *hint, const char *found, ...) {
   say(file, NULL, text, "; ", hint);
 }
 
-void message_memory(void) {
+int message_memory(void) {
   say(NULL, NULL, short_of_memory, "", NULL);
+  return EXIT_RETRY;
 }
 
 void message_failure(const char *file, const dsp_error *error) {

@@ -14,8 +14,8 @@ void message_begin(const char *verb, bool verbose, bool progress);
 void message_error(const char *file, const char *place, const char *expected, const char *found, ...) DSP_PRINTF(4, 5);
 /** An error after which `hint` says what to do. */
 void message_hint(const char *file, const char *hint, const char *found, ...) DSP_PRINTF(3, 4);
-/** The memory is used up. */
-void message_memory(void);
+/** The memory is used up: says so, and returns EXIT_RETRY. */
+int message_memory(void);
 /** A library's error about `file`. */
 void message_failure(const char *file, const dsp_error *error);
 /** Shown with --verbose only. */

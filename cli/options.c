@@ -190,7 +190,7 @@ static void take_operand(option_scan *scan, const char *text) {
 static void say_mistake(const option_scan *scan) {
   const char *found = scan->found.bytes != NULL ? scan->found.bytes : "";
   if (scan->status == EXIT_RETRY)
-    message_memory();
+    (void)message_memory();
   else if (scan->hint)
     message_hint(scan->where.bytes, scan->more.bytes, "%s", found);
   else

@@ -20,6 +20,7 @@ void output_begin(void) {
   for (int fd = 0; fd <= 2; fd++)
     if (fcntl(fd, F_GETFD) < 0 && errno == EBADF && open("/dev/null", direction[fd]) < 0) _exit(EXIT_OUTPUT);
   (void)signal(SIGPIPE, SIG_IGN);
+  (void)signal(SIGXFSZ, SIG_IGN); /* a file over the user's limit is an output that cannot be written, said in words */
 }
 
 void output_write(const char *bytes, size_t size) {

@@ -28,18 +28,16 @@ static int apply(dsp_params *params, const char *text) {
 
 static int finish(cli_settings *settings, const cli_options *options) {
   settings->params = dsp_params_new(settings->tables);
-  int status = settings->params != NULL ? EXIT_DONE : EXIT_RETRY;
-  if (status != EXIT_DONE) message_memory();
+  int status = settings->params != NULL ? EXIT_DONE : message_memory();
   for (size_t i = 0; status == EXIT_DONE && i < options->n_sets; i++) status = apply(settings->params, options->sets[i]);
   if (status != EXIT_DONE) settings_clear(settings);
   return status;
 }
 
-static bool room_for(cli_settings *settings, size_t n) {
+static int make_room(cli_settings *settings, size_t n) {
   memset(settings, 0, sizeof *settings);
   settings->tables = dsp_zalloc(n + 1, sizeof *settings->tables);
-  if (settings->tables == NULL) message_memory();
-  return settings->tables != NULL;
+  return settings->tables != NULL ? EXIT_DONE : message_memory();
 }
 
 int settings_new(cli_settings *settings, settings_scope scope, const cli_options *options) {
@@ -47,7 +45,7 @@ int settings_new(cli_settings *settings, settings_scope scope, const cli_options
   for (const fmt_reader *const *reader = fmt_readers; *reader != NULL; reader++) n++;
   for (const dsp_protocol *const *protocol = dsp_protocols; *protocol != NULL; protocol++) n++;
   for (const dsp_phantom *const *phantom = dsp_phantoms; *phantom != NULL; phantom++) n++;
-  if (!room_for(settings, n)) return EXIT_RETRY;
+  if (make_room(settings, n) != EXIT_DONE) return EXIT_RETRY;
   n = 0;
   for (const fmt_reader *const *reader = fmt_readers; *reader != NULL; reader++) settings->tables[n++] = &(*reader)->params;
   for (const dsp_protocol *const *protocol = dsp_protocols; *protocol != NULL; protocol++) settings->tables[n++] = &(*protocol)->params;
@@ -57,7 +55,7 @@ int settings_new(cli_settings *settings, settings_scope scope, const cli_options
 }
 
 int settings_for_phantom(cli_settings *settings, const dsp_phantom *phantom, const cli_options *options) {
-  if (!room_for(settings, 1)) return EXIT_RETRY;
+  if (make_room(settings, 1) != EXIT_DONE) return EXIT_RETRY;
   settings->tables[0] = &phantom->params;
   return finish(settings, options);
 }

@@ -41,8 +41,7 @@ static int add(cli_targets *targets, const char *path, bool output) {
   char *copy = strdup(path);
   if (copy == NULL || dsp_grow(&targets->rows, &targets->capacity, targets->n + 1, sizeof *targets->rows) != DSP_OK) {
     free(copy);
-    message_memory();
-    return EXIT_RETRY;
+    return message_memory();
   }
   target_row *row = &targets->rows[targets->n++];
   *row = (target_row){.path = copy, .output = output};

@@ -116,17 +116,14 @@ int text_decimals(double value) {
 }
 
 void text_put_rounded(fmt_buffer *out, double value, int decimals) {
-  if (decimals >= 0) {
-    fmt_printf(out, "%.*f", decimals, value);
-    return;
-  }
   const double step = pow(10.0, -decimals);
-  fmt_printf(out, "%.0f", round(value / step) * step);
+  if (decimals < 0) value = round(value / step) * step;
+  if (fabs(value) < step / 2) value = 0; /* no -0.0 */
+  fmt_printf(out, "%.*f", decimals > 0 ? decimals : 0, value);
 }
 
 /* Decimals that show `size` with two significant digits; rounding up to the next power of ten drops one. */
 static int decimals_of(double size) {
-  if (!(size > 0)) return 17;
   int power = (int)floor(log10(size));
   if (size / pow(10.0, power) >= 9.95) power++;
   return 1 - power;
@@ -137,8 +134,8 @@ void text_put_interval(fmt_buffer *out, double value, double lo, double hi) {
     fmt_put(out, "n/a");
     return;
   }
-  if (!isfinite(lo) || !isfinite(hi)) {
-    fmt_printf(out, "%.4g", value);
+  if (!isfinite(lo) || !isfinite(hi) || !(hi > lo)) {
+    fmt_printf(out, "%.4g", value == 0 ? 0 : value);
     return;
   }
   const double half = (hi - lo) / 2, skew = fabs(hi + lo - 2 * value);

@@ -26,11 +26,6 @@ typedef struct analysis_job {
   size_t n_targets;
 } analysis_job;
 
-static int out_of_memory(void) {
-  message_memory();
-  return EXIT_RETRY;
-}
-
 /* FOLDER/STEM.pleth.h5, or the name that was given for the only input. */
 static void name_target(fmt_buffer *name, const cli_inputs *inputs, size_t i, const char *output) {
   const char *base = input_base(inputs->paths[i]);
@@ -55,11 +50,11 @@ static int plan_targets(analysis_job *analysis, const cli_inputs *inputs) {
   int status = inputs->n > 1 ? check_folder(output) : EXIT_DONE;
   if (status != EXIT_DONE) return status;
   analysis->targets = dsp_zalloc(inputs->n, sizeof *analysis->targets);
-  if (analysis->targets == NULL) return out_of_memory();
+  if (analysis->targets == NULL) return message_memory();
   analysis->n_targets = inputs->n;
   for (size_t i = 0; status == EXIT_DONE && i < inputs->n; i++) {
     name_target(&analysis->targets[i], inputs, i, output);
-    status = analysis->targets[i].failed ? out_of_memory() : targets_add_output(&targets, analysis->targets[i].bytes);
+    status = analysis->targets[i].failed ? message_memory() : targets_add_output(&targets, analysis->targets[i].bytes);
   }
   if (status == EXIT_DONE) status = inputs_add_targets(&targets, inputs, analysis->options);
   if (status == EXIT_DONE) status = targets_check(&targets);

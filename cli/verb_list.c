@@ -160,8 +160,7 @@ static int print(const list_row *list, const cli_options *options, const dsp_par
   int result = EXIT_DONE;
   dsp_error error = {0};
   if (status != DSP_OK || out.failed) {
-    message_memory();
-    result = EXIT_RETRY;
+    result = message_memory();
   } else if (options->value[OPT_JSON] == NULL) {
     output_write(out.bytes, out.size);
   } else if (fmt_write_file(options->value[OPT_JSON], out.bytes, out.size, &error) != DSP_OK) {

@@ -25,11 +25,6 @@ static void clear(sim_files *files) {
   }
 }
 
-static int out_of_memory(void) {
-  message_memory();
-  return EXIT_RETRY;
-}
-
 /* The three names, and whether each may be written. */
 static int choose_names(sim_files *files, const cli_options *options) {
   const char *path = options->value[OPT_OUTPUT], *base = input_base(path);
@@ -41,7 +36,7 @@ static int choose_names(sim_files *files, const cli_options *options) {
   int status = EXIT_DONE;
   for (size_t i = 0; status == EXIT_DONE && i < FILES; i++) {
     if (files->name[i].failed)
-      status = out_of_memory();
+      status = message_memory();
     else if (files->name[i].size > 0)
       status = targets_add_output(&targets, files->name[i].bytes);
   }

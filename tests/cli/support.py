@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 
-PLETH = os.environ["PLETH"]
+PLETH = os.environ.get("PLETH", "pleth")
 TIMEOUT_S = 60
 SKIP = 77
 
@@ -39,7 +39,7 @@ def run(*arguments, cwd=None, **options):
         options["stderr"] = subprocess.PIPE
     environment = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     environment.update(options.pop("env", {}))
-    done = subprocess.run([PLETH, *map(str, arguments)], cwd=cwd, timeout=TIMEOUT_S, env=environment, **options)
+    done = subprocess.run([options.pop("program", PLETH), *map(str, arguments)], cwd=cwd, timeout=TIMEOUT_S, env=environment, **options)
     done.out = (done.stdout or b"").decode()
     done.err = (done.stderr or b"").decode()
     return done
