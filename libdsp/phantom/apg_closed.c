@@ -67,7 +67,7 @@ static double ejected(double x, double power) {
 }
 
 void dsp_apg_closed_run(double *v, size_t n, const dsp_apg_plan *plan, const dsp_apg_closed *leg) {
-  size_t contraction_n = dsp_apg_index(plan->contraction_s), next = 0, begin = 0;
+  size_t ejection_n = dsp_apg_index(plan->contraction_s * leg->ejection_share), next = 0, begin = 0;
   size_t series_end = dsp_apg_index(plan->series_end_s), stand = dsp_apg_index(plan->stand_s), lie = dsp_apg_index(plan->lie_s);
   double s[2] = {0, 0}, before[2] = {0, 0};
   for (size_t i = 0; i < n; i++) {
@@ -80,8 +80,8 @@ void dsp_apg_closed_run(double *v, size_t n, const dsp_apg_plan *plan, const dsp
       next++;
     }
     double upright = dsp_apg_upright(plan, ((double)i + 0.5) * DSP_APG_STEP_S);
-    if (next > 0 && i < begin + contraction_n) {
-      double x = (double)(i + 1 - begin) / (double)contraction_n;
+    if (next > 0 && i < begin + ejection_n) {
+      double x = (double)(i + 1 - begin) / (double)ejection_n;
       double share = fmin(1, leg->ejection * plan->strength[next - 1]) * ejected(x, leg->ejection_power);
       s[0] = before[0] * (1 - share);
       s[1] = before[1] * (1 - share);
@@ -91,7 +91,7 @@ void dsp_apg_closed_run(double *v, size_t n, const dsp_apg_plan *plan, const dsp
       s[1] *= left;
     } else if (leg->recursion && next > 1 && i < series_end) {
       size_t step_end = next < plan->n ? dsp_apg_index(plan->start_s[next]) : series_end;
-      scale_to(s, s[0] + s[1] + leg->step_inflow_ml / (double)(step_end - begin - contraction_n));
+      scale_to(s, s[0] + s[1] + leg->step_inflow_ml / (double)(step_end - begin - ejection_n));
     } else {
       fill(s, leg, DSP_APG_STEP_S * upright * (i >= series_end ? leg->hyperaemia : 1));
     }

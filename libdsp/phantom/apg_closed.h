@@ -19,6 +19,7 @@ typedef struct dsp_apg_closed {
   double share, tau1_s, tau2_s;
   double inflow_ml_s, knee;
   double ejection;       /**< share of the volume that one contraction expels */
+  double ejection_share; /**< ejection lasts this share of the contraction: below 1 refilling starts before it ends */
   double ejection_power; /**< bends the raised cosine: 1 = symmetric, less = early, more = late ejection */
   bool recursion;        /**< inside the series V[n+1] = V[n] (1-e) + I, whatever the filling law */
   double step_inflow_ml; /**< that I */

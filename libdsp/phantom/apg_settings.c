@@ -43,6 +43,7 @@ enum {
   P_INFLOW_ML_S,
   P_KNEE,
   P_EJECTION,
+  P_EJECTION_SHARE,
   P_EJECTION_POWER,
   P_STEP_INFLOW_ML,
   P_LIE_TAU_S,
@@ -96,6 +97,7 @@ const dsp_param_row dsp_apg_stand_rows[] = {
     ROW("inflow_ml_s", "mL/s", 1.2, 0.01, 100, "linear, ramp: inflow into the empty leg.", OURS),
     ROW("knee", "1", 4, 0.5, 30, "ramp: sharpness of the bend towards the plateau.", OURS),
     ROW("ejection", "1", 0.5, 0, 1, "Closed forms: share of the volume that one contraction expels.", OURS),
+    ROW("ejection_share", "1", 1, 0.2, 2, "Closed forms: ejection lasts this share of the contraction.", OURS),
     ROW("ejection_power", "1", 1, 0.3, 3, "Closed forms: below 1 early, above 1 late ejection within the contraction.", OURS),
     ROW("step_inflow_ml", "mL", 3, 0, 200, "recursion: inflow in each step of the series.", OURS),
     ROW("lie_tau_s", "s", 6, 0.5, 300, "Closed forms: time constant of emptying after lying down.", OURS),
@@ -210,6 +212,7 @@ static void draw_closed(dsp_apg_closed *leg, dsp_rng *rng) {
   leg->inflow_ml_s = 0.9 * leg->vv_ml / filling_s;
   leg->knee = dsp_rng_log_between(rng, 2, 10);
   leg->ejection = dsp_rng_between(rng, 0.15, 0.7);
+  leg->ejection_share = dsp_rng_between(rng, 0.7, 1.2);
   leg->ejection_power = dsp_rng_log_between(rng, 0.6, 1.6);
   leg->step_inflow_ml = leg->vv_ml * dsp_rng_log_between(rng, 0.01, 0.12);
   leg->lie_tau_s = dsp_rng_log_between(rng, 3, 12);
@@ -225,7 +228,7 @@ static void draw_times(dsp_apg_settings *s, dsp_rng *rng) {
   s->rise_s = dsp_rng_between(rng, 1, 4);
   s->lower_s = dsp_rng_between(rng, 1, 3);
   s->cadence_hz = dsp_rng_between(rng, 0.7, 1.3);
-  s->contraction_s = fmin(dsp_rng_between(rng, 0.3, 0.9), 0.8 / s->cadence_hz);
+  s->contraction_s = fmin(dsp_rng_between(rng, 0.3, 0.9), 0.7 / s->cadence_hz);
   s->step_jitter_s = dsp_rng_between(rng, 0, 0.06);
   s->step_variation = dsp_rng_between(rng, 0, 0.1);
   s->closed.hyperaemia = s->model.hyperaemia = dsp_rng_between(rng, 1, 1.4);
@@ -258,6 +261,7 @@ static void take_values(dsp_apg_settings *s, const double *values) {
                                .inflow_ml_s = values[P_INFLOW_ML_S],
                                .knee = values[P_KNEE],
                                .ejection = values[P_EJECTION],
+                               .ejection_share = values[P_EJECTION_SHARE],
                                .ejection_power = values[P_EJECTION_POWER],
                                .step_inflow_ml = values[P_STEP_INFLOW_ML],
                                .lie_tau_s = values[P_LIE_TAU_S]};
@@ -284,6 +288,11 @@ static void choose_generator(dsp_apg_settings *s, const double *values, dsp_rng 
   s->closed.hyperaemia = s->model.hyperaemia = values[P_HYPERAEMIA];
 }
 
+/* Contraction or ejection, whichever is longer: the next one must not begin before its end. */
+static double busy_s(const dsp_apg_settings *s) {
+  return s->contraction_s * (s->compartments ? 1 : fmax(1, s->closed.ejection_share));
+}
+
 dsp_status dsp_apg_settle(dsp_apg_settings *settings, const double *values, uint64_t seed, dsp_error *error) {
   dsp_rng rng;
   dsp_rng_seed(&rng, seed, STREAM_SETTINGS);
@@ -302,9 +311,8 @@ dsp_status dsp_apg_settle(dsp_apg_settings *settings, const double *values, uint
   if (level == LEVEL_REALISTIC || level == LEVEL_HARD) draw_sizes(settings->sizes, level, seed);
   if (level == LEVEL_CUSTOM)
     for (size_t k = 0; k < DSP_N_SIZES; k++) settings->sizes[k] = values[P_SIZES + k];
-  double longest_s = 0.95 / settings->cadence_hz;
-  if (settings->contraction_s > longest_s)
-    return dsp_fail(error, DSP_BAD_OPTION, ID("contraction_s"), "a contraction shorter than 0.95 / cadence_hz",
+  if (busy_s(settings) > 0.95 / settings->cadence_hz)
+    return dsp_fail(error, DSP_BAD_OPTION, ID("contraction_s"), "contraction and ejection shorter than 0.95 / cadence_hz",
                     "%g s at a cadence of %g Hz", settings->contraction_s, settings->cadence_hz);
   return DSP_OK;
 }
@@ -321,7 +329,7 @@ dsp_apg_plan dsp_apg_schedule(const dsp_apg_settings *s, uint64_t seed) {
   plan.stand_s = on_grid(s->supine_s);
   plan.n = 1 + s->count;
   plan.start_s[0] = on_grid(plan.stand_s + s->stand_s);
-  double series_s = plan.start_s[0] + plan.period_s + s->rest_s, slack_s = 0.45 * (plan.period_s - plan.contraction_s);
+  double series_s = plan.start_s[0] + plan.period_s + s->rest_s, slack_s = 0.45 * (plan.period_s - busy_s(s));
   for (size_t k = 0; k < plan.n; k++) {
     double shift_s = fmin(s->step_jitter_s, slack_s) * dsp_rng_between(&rng, -1, 1);
     plan.strength[k] = fmax(0.1, 1 + s->step_variation * dsp_rng_normal(&rng));

@@ -26,7 +26,7 @@ typedef struct dsp_apg_settings {
   bool events;
 } dsp_apg_settings;
 
-#define DSP_APG_STAND_ROWS (49 + DSP_N_SIZES)
+#define DSP_APG_STAND_ROWS (50 + DSP_N_SIZES)
 extern const dsp_param_row dsp_apg_stand_rows[];
 
 /** Settings from the values of dsp_apg_stand_rows and, where they ask for it, from the seed. */

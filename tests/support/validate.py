@@ -18,6 +18,7 @@ import json
 import math
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -180,6 +181,7 @@ def check_answers(cases, rows):
 
 
 def main():
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pleth", default=os.environ.get("PLETH", "build/cli/pleth"))
     parser.add_argument("-n", type=int, default=100, help="cases a level")

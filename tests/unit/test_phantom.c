@@ -298,6 +298,17 @@ START_TEST(contraction_longer_than_its_step_is_refused) {
 }
 END_TEST
 
+/* Ejection that outlasts the contraction is still read, up to 1.5 s later; one that ends early refills while the muscle is still tight. */
+START_TEST(lowest_level_is_where_ejection_ends) {
+  result late = simulate("generator=mono nuisance=none vv_ml=150 tau1_s=5 contraction_s=0.5 ejection=0.4 ejection_share=1.8", 1);
+  result early = simulate("generator=mono nuisance=none vv_ml=150 tau1_s=5 contraction_s=0.5 ejection=0.4 ejection_share=0.5", 1);
+  check_near("EV", value(&late, "EV"), 60, 1e-6);
+  check_near("EV", value(&early, "EV"), 60, 1e-6);
+  clear(&late);
+  clear(&early);
+}
+END_TEST
+
 /* With minus without one nuisance; the two recordings share everything else. */
 static double *difference(const char *nuisance, size_t *n, result *kept) {
   char settings[512];
@@ -496,6 +507,7 @@ static Suite *phantom_suite(void) {
   tcase_add_test(truth, nuisances_never_enter_the_truth);
   tcase_add_test(truth, cut_stand_keeps_the_unlimited_truth);
   tcase_add_test(truth, schedule_is_kept);
+  tcase_add_test(truth, lowest_level_is_where_ejection_ends);
   tcase_add_loop_test(truth, random_legs_are_sane, 0, 20);
   suite_add_tcase(suite, truth);
   TCase *recording = tcase_create("recording");
