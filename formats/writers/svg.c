@@ -13,7 +13,7 @@
 #define PANEL_MIN     240.0
 #define PANEL_MAX     430.0
 #define GAP           12.0
-#define FOOTER_HEIGHT 30.0
+#define FOOTER_HEIGHT 36.0
 #define TABLES_MAX    64
 
 static const char style[] =
@@ -34,6 +34,8 @@ static const char style[] =
     ".name0,.name1,.name2,.name3,.name4,.name5,.name6{font-size:9.5px}\n"
     ".name0{fill:#1565c0}.name1{fill:#2e7d32}.name2{fill:#8d6e00}.name3{fill:#b23c2e}.name4{fill:#7b1fa2}.name5{fill:#00796b}.name6{fill:#"
     "546e7a}\n"
+    ".markname,.levelname,.name0,.name1,.name2,.name3,.name4,.name5,.name6"
+    "{paint-order:stroke;stroke:#ffffff;stroke-opacity:0.75;stroke-width:2.4px;stroke-linejoin:round}\n"
     "</style>\n";
 
 typedef struct page {
@@ -72,14 +74,14 @@ static double put_tables(fmt_buffer *out, const page *p, double y) {
   for (size_t i = 0; i < p->n_tables; i++) {
     const dsp_test *test = &p->report->tests[p->tables[i]];
     if (out) fmt_svg_table(out, test, half(y, i), &p->noted);
-    row_height = fmax(row_height, fmt_svg_table_height(test));
+    row_height = fmax(row_height, fmt_svg_table_height(test, half(y, i).w));
     bool beside_comes_notes = p->n_tables == 1;
     if (i % 2 == 0 && (i + 1 < p->n_tables || beside_comes_notes)) continue;
     y += row_height;
     row_height = 0.0;
   }
   if (p->n_tables == 1) return fmax(y + row_height, fmt_svg_notes(out, p->report, half(y, 1), &p->noted));
-  fmt_box full = {FMT_SVG_MARGIN, y, FMT_SVG_WIDTH - 2.0 * FMT_SVG_MARGIN, 0.0};
+  fmt_box full = {FMT_SVG_MARGIN, y + GAP, FMT_SVG_WIDTH - 2.0 * FMT_SVG_MARGIN, 0.0};
   return fmt_svg_notes(out, p->report, full, &p->noted);
 }
 

@@ -33,8 +33,8 @@ const char *fmt_unit_words(const char *ucum);
 /** The trace of a channel with its phases, landmarks and levels, inside `box`. */
 void fmt_svg_panel(fmt_buffer *out, const dsp_report *report, size_t first_test, fmt_box box, unsigned number);
 
-/** Height of the table of a test. */
-double fmt_svg_table_height(const dsp_test *test);
+/** Height of the table of a test in this width. */
+double fmt_svg_table_height(const dsp_test *test, double width);
 void fmt_svg_table(fmt_buffer *out, const dsp_test *test, fmt_box box, const dsp_flags *noted);
 /** The flags in words, numbered as the tables number them, and the warnings. Returns the y below. out may be NULL to measure. */
 double fmt_svg_notes(fmt_buffer *out, const dsp_report *report, fmt_box box, const dsp_flags *noted);

@@ -15,6 +15,8 @@
 #define ROW_HEIGHT   12.0
 #define ROWS_MAX     4
 #define HUES         7
+#define TICKS_MAX    40    /* nice_step makes fewer; a time so large that adding changes nothing must end too */
+#define SPAN_MAX     1e100 /* no recording reaches it, and no arithmetic below overflows */
 
 typedef struct panel {
   fmt_buffer *out;
@@ -22,6 +24,7 @@ typedef struct panel {
   size_t n_tests;
   const dsp_series *trace;
   fmt_box plot;
+  double least, most;          /* of the trace */
   double t0_s, t1_s, lo, hi;   /* what the plot spans */
   double row_end[2][ROWS_MAX]; /* right end of the last name in each row of the upper and lower zone */
   unsigned rows[2];
@@ -58,18 +61,19 @@ static const char *number_text(char text[32], double value, int decimals) {
 
 static void put_grid(const panel *p) {
   char text[32];
-  double step = nice_step(p->t1_s - p->t0_s, 14.0), bottom = p->plot.y + p->plot.h;
-  for (double k = ceil(p->t0_s / step); k * step <= p->t1_s; k++) {
-    double x = x_of(p, k * step);
+  double step = nice_step(p->t1_s - p->t0_s, 14.0), bottom = p->plot.y + p->plot.h, first = ceil(p->t0_s / step);
+  for (unsigned i = 0; i < TICKS_MAX && (first + i) * step <= p->t1_s; i++) {
+    double t_s = (first + i) * step, x = x_of(p, t_s);
     fmt_svg_line(p->out, x, bottom, x, bottom + 4.0, "axis");
-    fmt_svg_text(p->out, x, bottom + 15.0, 10.0, 80.0, "tick", "middle", number_text(text, k * step, decimals_of(step)));
+    fmt_svg_text(p->out, x, bottom + 15.0, 10.0, 80.0, "tick", "middle", number_text(text, t_s, decimals_of(step)));
   }
   fmt_svg_text(p->out, p->plot.x + p->plot.w / 2.0, bottom + 29.0, 10.5, 200.0, "label", "middle", "time (s)");
   step = nice_step(p->hi - p->lo, fmax(3.0, p->plot.h / 36.0));
-  for (double k = ceil(p->lo / step); k * step <= p->hi; k++) {
-    double y = y_of(p, k * step);
+  first = ceil(fmax(p->lo, p->least - step / 2.0) / step); /* no ticks among the names */
+  for (unsigned i = 0; i < TICKS_MAX && (first + i) * step <= fmin(p->hi, p->most + step); i++) {
+    double value = (first + i) * step, y = y_of(p, value);
     fmt_svg_line(p->out, p->plot.x, y, p->plot.x + p->plot.w, y, "grid");
-    fmt_svg_text(p->out, p->plot.x - 6.0, y + 3.5, 10.0, 48.0, "tick", "end", number_text(text, k * step, decimals_of(step)));
+    fmt_svg_text(p->out, p->plot.x - 6.0, y + 3.5, 10.0, 48.0, "tick", "end", number_text(text, value, decimals_of(step)));
   }
 }
 
@@ -143,22 +147,40 @@ static const char *spaced(char text[64], const char *name) {
   return text;
 }
 
-static void put_phases(panel *p) {
+/* The part of a phase that the plot shows. */
+static bool shown(const panel *p, const dsp_phase *phase, double *x, double *w) {
+  double from = fmax(phase->t0_s, p->t0_s), to = fmin(phase->t1_s, p->t1_s);
+  *x = x_of(p, from);
+  *w = fmax(x_of(p, to) - *x, 1.0);
+  return to >= from;
+}
+
+static void put_phase_names(panel *p) {
   char class_name[16], name[64];
+  double x = 0.0, w = 0.0;
   for (size_t t = 0; t < p->n_tests; t++)
     for (size_t i = 0; i < p->tests[t]->n_phases; i++) {
       const dsp_phase *phase = &p->tests[t]->phases[i];
-      double from = fmax(phase->t0_s, p->t0_s), to = fmin(phase->t1_s, p->t1_s);
-      if (!(to >= from)) continue;
-      double x = x_of(p, from), w = fmax(x_of(p, to) - x, 1.0);
-      fmt_svg_rect(p->out, (fmt_box){x, p->plot.y, w, p->plot.h}, class_of(class_name, "phase", phase->name ? phase->name : ""));
+      if (!phase->name || !shown(p, phase, &x, &w)) continue;
       spaced(name, phase->name);
-      double width = fmt_svg_text_width(name, NAME_SIZE), left = w > width + 4.0 ? x + (w - width) / 2.0 : x;
+      double width = fmt_svg_text_width(name, NAME_SIZE), left = w > width + 4.0 ? x + (w - width) / 2.0 : x + 3.0;
       left = fmin(left, p->plot.x + p->plot.w - width - 2.0);
       unsigned row = free_row(p, 0, left, width);
       if (row < ROWS_MAX)
-        fmt_svg_text(p->out, left, p->plot.y + 11.0 + ROW_HEIGHT * row, NAME_SIZE, 400.0,
-                     class_of(class_name, "name", phase->name ? phase->name : ""), "start", name);
+        fmt_svg_text(p->out, left, p->plot.y + 11.0 + ROW_HEIGHT * row, NAME_SIZE, 400.0, class_of(class_name, "name", phase->name),
+                     "start", name);
+    }
+}
+
+/* Bands first: a later one must not cover an earlier one's name. */
+static void put_bands(const panel *p) {
+  char class_name[16];
+  double x = 0.0, w = 0.0;
+  for (size_t t = 0; t < p->n_tests; t++)
+    for (size_t i = 0; i < p->tests[t]->n_phases; i++) {
+      const dsp_phase *phase = &p->tests[t]->phases[i];
+      if (phase->name && shown(p, phase, &x, &w))
+        fmt_svg_rect(p->out, (fmt_box){x, p->plot.y, w, p->plot.h}, class_of(class_name, "phase", phase->name));
     }
 }
 
@@ -173,7 +195,10 @@ static void put_levels(const panel *p) {
       fmt_svg_line(p->out, x, y, end, y, "level");
       snprintf(label, sizeof label, "%s %s", number_text(text, phase->level, 1), fmt_unit_words(p->trace->unit));
       double width = fmt_svg_text_width(label, NAME_SIZE), at = fmin(end + 3.0, p->plot.x + p->plot.w - width - 2.0);
-      fmt_svg_text(p->out, at, y < p->plot.y + p->plot.h / 2.0 ? y - 4.0 : y + 10.0, NAME_SIZE, 200.0, "levelname", "start", label);
+      bool fits = end - x > width + 8.0,
+           high = y < p->plot.y + p->plot.h / 2.0; /* inside its phase, clear of the trace, when there is room */
+      if (fits) at = end - width - 3.0;
+      fmt_svg_text(p->out, at, high ? y - (fits ? 9.0 : 4.0) : y + (fits ? 17.0 : 10.0), NAME_SIZE, 200.0, "levelname", "start", label);
     }
 }
 
@@ -184,8 +209,8 @@ static void put_landmarks(panel *p) {
     for (size_t i = 0; i < p->tests[t]->n_landmarks; i++) {
       const dsp_landmark *l = &p->tests[t]->landmarks[i];
       if (!inside(p, l->t_s)) continue;
-      double x = x_of(p, l->t_s), lo = x_of(p, fmax(l->lo, p->t0_s)), hi = x_of(p, fmin(l->hi, p->t1_s));
-      if (hi - lo > 2.0) fmt_svg_rect(p->out, (fmt_box){lo, p->plot.y, hi - lo, p->plot.h}, "spread");
+      double x = x_of(p, l->t_s), lo = fmax(x_of(p, l->lo), p->plot.x), hi = fmin(x_of(p, l->hi), p->plot.x + p->plot.w);
+      if (isfinite(l->lo) && isfinite(l->hi) && hi - lo > 2.0) fmt_svg_rect(p->out, (fmt_box){lo, p->plot.y, hi - lo, p->plot.h}, "spread");
       fmt_svg_line(p->out, x, p->plot.y, x, bottom, l->source && !strcmp(l->source, "detected") ? "mark found" : "mark");
       snprintf(label, sizeof label, "%s %s s", spaced(name, l->name), number_text(text, l->t_s, 1));
       double width = fmt_svg_text_width(label, NAME_SIZE), right = p->plot.x + p->plot.w;
@@ -206,7 +231,7 @@ static bool find_range(panel *p) {
   }
   p->t0_s = p->trace->t0_s;
   p->t1_s = p->trace->t0_s + (double)p->trace->n / p->trace->rate_hz;
-  if (!isfinite(p->lo) || !isfinite(p->hi) || !(p->t1_s > p->t0_s) || !isfinite(p->hi - p->lo)) return false;
+  if (!(p->t1_s - p->t0_s > 0.0 && p->t1_s - p->t0_s < SPAN_MAX && p->hi - p->lo < SPAN_MAX && p->hi >= p->lo)) return false;
   double floor_span = fmax(fabs(p->hi), 1.0) * 1e-6; /* a constant trace still gets an axis */
   if (p->hi - p->lo < floor_span) p->hi = (p->lo -= floor_span) + 3.0 * floor_span;
   return true;
@@ -214,6 +239,8 @@ static bool find_range(panel *p) {
 
 /* Widen the range so that the trace keeps clear of both zones of names. */
 static void reserve_zones(panel *p) {
+  p->least = p->lo;
+  p->most = p->hi;
   double above = 6.0 + ROW_HEIGHT * p->rows[0], below = 6.0 + ROW_HEIGHT * p->rows[1], room = p->plot.h - above - below;
   double per_unit = (p->hi - p->lo) / room;
   p->hi += above * per_unit;
@@ -233,11 +260,11 @@ static void put_title(const panel *p, const dsp_test *test, fmt_box box) {
 }
 
 void fmt_svg_panel(fmt_buffer *out, const dsp_report *report, size_t first_test, fmt_box box, unsigned number) {
-  const dsp_test *test = &report->tests[first_test], *shown[64] = {test};
-  panel p = {.out = out, .tests = shown, .n_tests = 1, .trace = fmt_find_series(test, "conditioned"), .rows = {3, ROWS_MAX}};
+  const dsp_test *test = &report->tests[first_test], *tests[64] = {test};
+  panel p = {.out = out, .tests = tests, .n_tests = 1, .trace = fmt_find_series(test, "conditioned"), .rows = {3, ROWS_MAX}};
   for (size_t i = first_test + 1; i < report->n_tests && test->n_landmarks == 0 && p.n_tests < 64; i++)
     if (!strcmp(report->tests[i].channel, test->channel))
-      shown[p.n_tests++] = &report->tests[i]; /* the pooled one has no times of its own */
+      tests[p.n_tests++] = &report->tests[i]; /* the pooled one has no times of its own */
   p.plot = (fmt_box){box.x + AXIS_LEFT, box.y + TITLE_HEIGHT, box.w - AXIS_LEFT, box.h - TITLE_HEIGHT - AXIS_BOTTOM};
   if (!p.trace || !find_range(&p)) {
     fmt_svg_rect(out, p.plot, "frame");
@@ -247,7 +274,7 @@ void fmt_svg_panel(fmt_buffer *out, const dsp_report *report, size_t first_test,
   reserve_zones(&p);
   put_title(&p, test, box);
   fmt_svg_rect(out, p.plot, "paper");
-  put_phases(&p);
+  put_bands(&p);
   put_grid(&p);
   fmt_printf(out, "<clipPath id=\"plot%u\">", number);
   fmt_svg_rect(out, p.plot, "paper");
@@ -257,7 +284,8 @@ void fmt_svg_panel(fmt_buffer *out, const dsp_report *report, size_t first_test,
       put_trace(&p, &test->series[i], !strcmp(test->series[i].name, "raw") ? "trace raw" : "trace fit");
   put_trace(&p, p.trace, "trace");
   fmt_put(out, "</g>\n");
-  put_levels(&p);
   put_landmarks(&p);
+  put_phase_names(&p);
+  put_levels(&p);
   fmt_svg_rect(out, p.plot, "frame");
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define LINE_HEIGHT 15.0
-#define HEAD_HEIGHT 52.0
+#define HEAD_HEIGHT 9.0
 #define SIZE        11.0
 #define NOTE_SIZE   9.5
 #define NOTE_LEAD   12.0
@@ -63,6 +63,14 @@ static void put_fixed_text(fmt_buffer *out, double x, double y, const char *clas
   fmt_buffer_clear(&text);
 }
 
+static void put_limit(fmt_buffer *out, double x, double y, const char *before, double limit) {
+  fmt_buffer text = {0};
+  fmt_put(&text, before);
+  fmt_put_number(&text, limit, "");
+  if (!text.failed) fmt_svg_text(out, x, y, SIZE, 100.0, "cell", "start", text.bytes);
+  fmt_buffer_clear(&text);
+}
+
 static void put_measure(fmt_buffer *out, const dsp_test *test, const dsp_measure *m, fmt_box box, double y, const dsp_flags *noted) {
   double at[C_END + 1];
   for (size_t i = 0; i < C_END; i++) at[i] = box.x + edges[i] * box.w;
@@ -82,38 +90,46 @@ static void put_measure(fmt_buffer *out, const dsp_test *test, const dsp_measure
   bool normal = is_normal(test, m);
   fmt_svg_text(out, at[C_GRADE], y, SIZE, at[C_LIMIT] - at[C_GRADE] - 4.0, normal ? "normal" : "outside", "start", m->grade);
   bool below = (m->value < m->limit) == normal; /* which side of the limit is normal */
-  if (isfinite(m->limit)) put_fixed_text(out, at[C_LIMIT], y, "cell", "start", below ? "< " : "> ", m->limit, decimals_for(m) > 1 ? 1 : 0);
+  if (isfinite(m->limit)) put_limit(out, at[C_LIMIT], y, below ? "< " : "> ", m->limit);
 }
 
-double fmt_svg_table_height(const dsp_test *test) {
-  return HEAD_HEIGHT + LINE_HEIGHT * (double)test->n_measures + 6.0;
-}
-
-static void put_head(fmt_buffer *out, const dsp_test *test, fmt_box box, const dsp_flags *noted) {
-  fmt_buffer title = {0}, side = {0};
-  if (test->side != DSP_SIDE_UNKNOWN) fmt_printf(&title, "%s ", dsp_side_text(test->side));
-  if (test->site) fmt_printf(&title, "%s \xC2\xB7 ", test->site);
-  fmt_printf(&title, "%s", test->channel);
-  if (test->manoeuvre) fmt_printf(&title, " \xC2\xB7 %s", test->manoeuvre);
-  if (test->trial > 0) fmt_printf(&title, " \xC2\xB7 trial %u", test->trial);
-  if (!title.failed) fmt_svg_text(out, box.x + 4.0, box.y + 13.0, 12.0, box.w - 8.0, "heading", "start", title.bytes);
+/* Quality and side results on one or more lines below the title. */
+static void put_details(fmt_buffer *text, const dsp_test *test) {
   if (isfinite(test->quality)) {
-    fmt_put(&side, "quality ");
-    fmt_put_fixed(&side, test->quality, 2);
+    fmt_put(text, "quality ");
+    fmt_put_fixed(text, test->quality, 2);
   }
   for (size_t i = 0; i < test->n_details; i++) {
     if (!isfinite(test->details[i].value)) continue;
-    fmt_printf(&side, "%s%s ", side.size > 0 ? " \xC2\xB7 " : "", test->details[i].id);
-    fmt_put_number(&side, round(test->details[i].value * 1000.0) / 1000.0, "");
-    fmt_printf(&side, " %s", fmt_unit_words(test->details[i].unit));
+    fmt_printf(text, "%s%s ", text->size > 0 ? " \xC2\xB7 " : "", test->details[i].id ? test->details[i].id : "");
+    fmt_put_number(text, round(test->details[i].value * 1000.0) / 1000.0, "");
+    fmt_printf(text, " %s", test->details[i].unit ? fmt_unit_words(test->details[i].unit) : "");
   }
-  for (char *c = side.bytes; c && *c; c++)
+  for (char *c = text->bytes; c && *c; c++)
     if (*c == '_') *c = ' ';
-  if (side.size > 0) fmt_svg_text(out, box.x + 4.0, box.y + 27.0, NOTE_SIZE, 0.86 * box.w, "tick", "start", side.bytes);
-  put_marks(out, box.x + edges[C_NOTE] * box.w, box.y + 27.0, (1.0 - edges[C_NOTE]) * box.w, &test->flags, noted);
-  if (title.failed || side.failed) out->failed = true;
+}
+
+/* Title and details from y down; returns the y of the first free line. out may be NULL to measure. */
+static double put_head(fmt_buffer *out, const dsp_test *test, fmt_box box, const dsp_flags *noted) {
+  fmt_buffer title = {0}, details = {0};
+  if (test->side != DSP_SIDE_UNKNOWN) fmt_printf(&title, "%s ", dsp_side_text(test->side));
+  if (test->site) fmt_printf(&title, "%s ", test->site);
+  fmt_printf(&title, "%s%s", title.size > 0 ? "\xC2\xB7 " : "", test->channel);
+  if (test->manoeuvre) fmt_printf(&title, " \xC2\xB7 %s", test->manoeuvre);
+  put_details(&details, test);
+  double y = box.y + 27.0;
+  if (out && !title.failed)
+    fmt_svg_text(out, box.x + 4.0, box.y + 13.0, 12.0, edges[C_NOTE] * box.w - 8.0, "heading", "start", title.bytes);
+  if (out) put_marks(out, box.x + edges[C_NOTE] * box.w, box.y + 13.0, (1.0 - edges[C_NOTE]) * box.w, &test->flags, noted);
+  if (details.size > 0) y = fmt_svg_paragraph(out, box.x + 4.0, y, NOTE_SIZE, box.w - 8.0, NOTE_LEAD, "words", details.bytes);
+  if (out && (title.failed || details.failed)) out->failed = true;
   fmt_buffer_clear(&title);
-  fmt_buffer_clear(&side);
+  fmt_buffer_clear(&details);
+  return y;
+}
+
+double fmt_svg_table_height(const dsp_test *test, double width) {
+  return put_head(NULL, test, (fmt_box){0.0, 0.0, width, 0.0}, NULL) + HEAD_HEIGHT + LINE_HEIGHT * (double)test->n_measures + 6.0;
 }
 
 void fmt_svg_table(fmt_buffer *out, const dsp_test *test, fmt_box box, const dsp_flags *noted) {
@@ -121,13 +137,12 @@ void fmt_svg_table(fmt_buffer *out, const dsp_test *test, fmt_box box, const dsp
     const char *text, *anchor;
   } heads[C_END] = {{"measure", "start"}, {"value", "end"},    {"95 %", "start"}, {"unit", "start"},
                     {"grade", "start"},   {"normal", "start"}, {"notes", "start"}};
-  put_head(out, test, box, noted);
-  double y = box.y + 43.0;
+  double y = put_head(out, test, box, noted) + 5.0;
   for (size_t i = 0; i < C_END; i++)
     fmt_svg_text(out, box.x + edges[i] * box.w + (i == C_ID ? 4.0 : 0.0), y, NOTE_SIZE, 120.0, "tick", heads[i].anchor, heads[i].text);
   fmt_svg_line(out, box.x, y + 5.0, box.x + box.w, y + 5.0, "axis");
   for (size_t i = 0; i < test->n_measures; i++) {
-    double line = box.y + HEAD_HEIGHT + LINE_HEIGHT * (double)i;
+    double line = y + HEAD_HEIGHT + LINE_HEIGHT * (double)i;
     if (i % 2 == 1) fmt_svg_rect(out, (fmt_box){box.x, line - 1.0, box.w, LINE_HEIGHT}, "stripe");
     put_measure(out, test, &test->measures[i], box, line + 10.5, noted);
   }

@@ -34,7 +34,7 @@ double fmt_svg_text_width(const char *text, double size) {
 
 void fmt_put_fixed(fmt_buffer *out, double value, int decimals) {
   double power = pow(10.0, decimals), scaled = round(value * power);
-  if (!isfinite(scaled) || fabs(scaled) >= 1e15) {
+  if (decimals > 12 || !isfinite(scaled) || fabs(scaled) >= 1e15) {
     fmt_put_number(out, value, "");
     return;
   }
