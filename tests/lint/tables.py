@@ -54,8 +54,12 @@ for name in sources + files(".py"):
     siblings = [n for n in files(".py") if n.startswith(folder + "/") and n != name]
     if name.endswith(".py") and any(re.search(rf"^\s*(from {stem} import|import {stem}\b)", text(n), re.M) for n in siblings):
         continue  # a module of the tests beside it
-    if name in ("tests/fuzz/make_seeds.py", "tests/support/count_tests.py"):
+    if name == "tests/fuzz/make_seeds.py" or name.startswith("tests/support/") and name.endswith(".py"):
         continue  # called by people and by ./run
+    if name.startswith("tests/support/"):
+        if not any(f"support/{base}" in text(b) for b in builds):
+            findings.append(f"{name}: listed in no meson.build")
+        continue
     # Listed by its folder's meson.build, or with its path by one above.
     listed, above, rest = False, folder, base
     while above and not listed:
