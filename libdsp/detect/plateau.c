@@ -4,8 +4,10 @@
  * Method: the trace is cut into blocks of a twentieth of the slope window; the Theil-Sen slope of the block medians, window by window,
  * marks the blocks whose surroundings are flat; a run of them is a plateau, widened block by block at each end by at most half a window
  * while the block stays within the plateau's own scatter (a window's slope tells nothing of its first and last quarter). Its value is the
- * median, with the error of a median of autocorrelated samples, n_eff = n (1 - r) / (1 + r), r the lag-one correlation of the block means.
- * Sources: P. Sen, J. Am. Stat. Assoc. 63 (1968) 1379; G. Bayley, J. Hammersley, J. R. Stat. Soc. Suppl. 8 (1946) 184. */
+ * median. The variance of the median of a correlated normal series is sd^2 / n x the sum of arcsin r(k) over all lags, pi / 2 for lag 0
+ * and very nearly r(k) elsewhere: that of the mean, from the autocovariance of the block means, plus (pi / 2 - 1) sd^2 / n.
+ * Sources: P. Sen, J. Am. Stat. Assoc. 63 (1968) 1379; J. Gastwirth, H. Rubin, Ann. Stat. 3 (1975) 1070 (median of dependent data);
+ * C. Geyer, Stat. Sci. 7 (1992) 473 (where to stop adding autocovariances). */
 #include <dsp/detect.h>
 #include <dsp/fit.h>
 #include <dsp/memory.h>
@@ -13,7 +15,8 @@
 #include <stdlib.h>
 
 enum { BLOCKS = 20, BLOCKS_PRESENT = 15, TREND_POINTS = 200 };
-static const double MEDIAN_FACTOR = 1.2533; /* standard error of a median over that of a mean, normal noise: sqrt(pi / 2) */
+static const double MEDIAN_EXCESS =
+    M_PI_2 - 1.0; /* variance of a median over that of a mean, less 1: a matter of the white part of the noise */
 static const double WIDEN_SIGMA = 3.0, MAD_TO_SIGMA = 1.4826;
 
 typedef struct blocks {
@@ -92,38 +95,41 @@ static void widen(blocks *b, size_t *first, size_t *end) {
   while (*end < b->n && *end - e < BLOCKS / 2 && !b->flat[*end] && fabs(b->median[*end] - level) <= limit) ++*end;
 }
 
-/** Lag-one correlation of the block means, not below 0: anticorrelation must not shrink an error. */
-static double lag_one(const double *v, size_t n) {
-  double mean = 0.0, square = 0.0, product = 0.0;
-  for (size_t k = 0; k < n; k++) mean += v[k];
-  mean /= (double)n;
-  for (size_t k = 0; k < n; k++) {
-    square += (v[k] - mean) * (v[k] - mean);
-    if (k > 0) product += (v[k] - mean) * (v[k - 1] - mean);
+/** Variance of the mean of n correlated values, v taken about their mean: pairs of autocovariances are added as long as they are positive,
+ * which is where those of a real process stop being noise. Not below that of independent values. */
+static double variance_of_mean(const double *v, size_t n) {
+  double sum = 0.0, independent = 0.0;
+  for (size_t lag = 0; lag + 1 < n; lag += 2) {
+    double pair = 0.0;
+    for (size_t k = lag; k < n; k++) pair += v[k] * v[k - lag];
+    if (lag == 0) independent = pair;
+    for (size_t k = lag + 1; k < n; k++) pair += v[k] * v[k - lag - 1];
+    if (pair <= 0.0) break;
+    sum += 2.0 * pair;
   }
-  const double r = square > 0.0 ? product / square : 0.0;
-  return r > 0.0 ? r : 0.0;
+  sum -= independent;
+  const double count = (double)n, unbiased = n > 1 ? count * (count - 1.0) : 1.0;
+  return (sum > independent ? sum : independent) / unbiased;
 }
 
-/** Level, scatter, error and trend of the blocks [first, end). A block means' scatter stands for that of n independent samples. */
+/** Level, scatter, error and trend of the blocks [first, end). */
 static dsp_plateau measure(blocks *b, const dsp_signal *s, size_t first, size_t end) {
   dsp_plateau p = {.first = first * b->size, .end = end == b->n ? s->n : end * b->size};
   size_t count = 0;
   p.value = median_of(b->scratch, &count, s->x + p.first, p.end - p.first);
-  double sum = 0.0, square = 0.0;
-  for (size_t i = 0; i < count; i++) sum += b->scratch[i];
-  for (size_t i = 0; i < count; i++) square += (b->scratch[i] - sum / (double)count) * (b->scratch[i] - sum / (double)count);
+  double mean = 0.0, square = 0.0;
+  for (size_t i = 0; i < count; i++) mean += b->scratch[i] / (double)count;
+  for (size_t i = 0; i < count; i++) square += (b->scratch[i] - mean) * (b->scratch[i] - mean);
   p.sd = count > 1 ? sqrt(square / (double)(count - 1)) : 0.0;
 
-  double mean = 0.0, spread = 0.0;
-  for (size_t k = first; k < end; k++) mean += b->mean[k] / (double)(end - first);
-  for (size_t k = first; k < end; k++) spread += (b->mean[k] - mean) * (b->mean[k] - mean);
-  const double n = (double)(end - first), r = lag_one(b->mean + first, end - first);
-  const double variance_of_mean = n > 1.0 ? spread / (n - 1.0) / n * (1.0 + r) / (1.0 - r) : p.sd * p.sd;
-  p.n_eff = variance_of_mean > 0.0 ? p.sd * p.sd / variance_of_mean : (double)count;
-  if (p.n_eff > (double)count) p.n_eff = (double)count;
-  if (p.n_eff < 1.0) p.n_eff = 1.0;
-  p.se = MEDIAN_FACTOR * p.sd / sqrt(p.n_eff);
+  const size_t n = end - first;
+  double level = 0.0;
+  for (size_t k = 0; k < n; k++) level += b->mean[first + k] / (double)n;
+  for (size_t k = 0; k < n; k++) b->scratch[k] = b->mean[first + k] - level;
+  const double samples = (double)count, independent = p.sd * p.sd / samples;
+  const double inflation = independent > 0.0 ? fmax(variance_of_mean(b->scratch, n) / independent, 1.0) : 1.0;
+  p.n_eff = fmax(samples / inflation, 1.0);
+  p.se = p.sd * sqrt(1.0 / p.n_eff + MEDIAN_EXCESS / samples);
 
   const size_t stride = (end - first + TREND_POINTS - 1) / TREND_POINTS, points = (end - first) / stride;
   for (size_t k = 0; k < points; k++) b->scratch[k] = b->median[first + k * stride];

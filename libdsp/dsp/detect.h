@@ -39,7 +39,7 @@ typedef struct dsp_plateau {
   double value; /**< median */
   double sd;    /**< of the samples about their mean */
   double se;    /**< of `value`: 1.2533 sd / sqrt(n_eff), n_eff corrected for autocorrelation */
-  double n_eff; /**< effective number of samples, 1 to the number of samples */
+  double n_eff; /**< independent samples that would be worth as much: n corrected for autocorrelation, 1 to n */
   double slope; /**< Theil-Sen slope of the stretch, units per second */
 } dsp_plateau;
 
