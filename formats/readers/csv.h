@@ -7,6 +7,7 @@
 #include <dsp/recording.h>
 #include <fmt/reader.h>
 #include <locale.h>
+#include <stdint.h>
 
 /* Order of the parameter rows in csv.c. */
 enum { CSV_RATE_HZ, CSV_STEP_TOLERANCE, CSV_ROUNDING_TICKS, CSV_GAP_S, CSV_GAP_STEPS, CSV_BATCH_SHARE, CSV_BATCH_GAP_STEPS, CSV_N_PARAMS };
@@ -89,7 +90,8 @@ csv_kind csv_kind_of(const csv_table *table, csv_span cell, unsigned char decima
 
 /* csv_number.c */
 bool csv_number(double *value, csv_span cell, unsigned char decimal, locale_t c_locale);
-double csv_exact(unsigned long long digits, int exponent10);
+/* digits * 10^exponent10, correctly rounded; exponent10 from -27 to 27. */
+double csv_exact(uint64_t digits, int exponent10);
 extern const double csv_powers[23];
 /* Digits with both separators, as 1.234,56: which one is the decimal one cannot be told. */
 bool csv_mixed_separators(csv_span cell);

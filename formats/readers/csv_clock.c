@@ -28,7 +28,7 @@ static bool clock_part(cursor *at, double *seconds, bool needs_seconds) {
   if (letter(at, ':', ':')) {
     if (!digits(at, 1, 2, &s) || s > 60) return false;
     if (at->p + 1 < at->end && (*at->p == '.' || *at->p == ',' || *at->p == ':') && at->p[1] >= '0' && at->p[1] <= '9') {
-      unsigned long long part = 0;
+      uint64_t part = 0;
       int n = 0;
       for (at->p++; at->p < at->end && *at->p >= '0' && *at->p <= '9'; at->p++)
         if (n < 15) part = part * 10 + (unsigned)(*at->p - '0'), n++;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Decimal to double, the same bits as strtod for every input. Up to 19 digits and powers of ten to +-27 are rounded from the exact quotient
  * or product in 128-bit integers (5^27 < 2^63); longer or more extreme numbers go to strtod_l in the C locale. */
-#include "csv.h"
+#include "csv_number.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,29 +13,85 @@ __extension__ typedef unsigned __int128 wide;
 const double csv_powers[23] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
-/* Nearest double to q 2^exponent, ties to even; `more`: a non-zero rest below q. Never subnormal or infinite for the callers' ranges. */
-static double rounded(wide q, bool more, int exponent) {
-  int bits = 0;
-  for (wide rest = q; rest; rest >>= 1) bits++;
-  const int drop = bits - 53;
-  if (drop <= 0) return ldexp((double)(unsigned long long)q, exponent); /* only when nothing more follows */
-  const wide half = (wide)1 << (drop - 1), below = q & (((wide)1 << drop) - 1);
-  unsigned long long kept = (unsigned long long)(q >> drop);
+static const uint64_t fives[EXACT_POWER_MAX + 1] = {1U,
+                                                    5U,
+                                                    25U,
+                                                    125U,
+                                                    625U,
+                                                    3125U,
+                                                    15625U,
+                                                    78125U,
+                                                    390625U,
+                                                    1953125U,
+                                                    9765625U,
+                                                    48828125U,
+                                                    244140625U,
+                                                    1220703125U,
+                                                    6103515625U,
+                                                    30517578125U,
+                                                    152587890625U,
+                                                    762939453125U,
+                                                    3814697265625U,
+                                                    19073486328125U,
+                                                    95367431640625U,
+                                                    476837158203125U,
+                                                    2384185791015625U,
+                                                    11920928955078125U,
+                                                    59604644775390625U,
+                                                    298023223876953125U,
+                                                    1490116119384765625U,
+                                                    7450580596923828125U};
+
+/* Nearest double to q 2^exponent, ties to even; `more`: a non-zero rest below q. q has its top bit at 61 or above; no subnormal or infinite
+ * result comes of the callers' ranges, so the exponent is put in place as bits. */
+static double rounded(uint64_t q, bool more, int exponent) {
+  const int drop = 11 - __builtin_clzll(q);
+  const uint64_t half = 1ULL << (drop - 1), below = q & ((1ULL << drop) - 1);
+  uint64_t kept = q >> drop;
   if (below > half || (below == half && (more || (kept & 1)))) kept++;
-  return ldexp((double)kept, exponent + drop);
+  const uint64_t power = (uint64_t)(1023 + exponent + drop) << 52;
+  double scale;
+  memcpy(&scale, &power, sizeof scale);
+  return (double)(int64_t)kept * scale;
 }
 
-double csv_exact(unsigned long long digits, int exponent10) {
+double csv_exact(uint64_t digits, int exponent10) {
   if (digits == 0) return 0.0;
   if (digits <= 1ULL << 53 && exponent10 <= 22 && exponent10 >= -22)
-    return exponent10 < 0 ? (double)digits / csv_powers[-exponent10] : (double)digits * csv_powers[exponent10];
-  unsigned long long five = 1;
-  const int k = exponent10 < 0 ? -exponent10 : exponent10;
-  for (int i = 0; i < k; i++) five *= 5;
-  if (exponent10 >= 0) return rounded((wide)digits * five, false, k);
-  const int lead = __builtin_clzll(digits), shift = 63 - __builtin_clzll(five); /* the quotient keeps at least 62 bits */
-  const wide top = (wide)(digits << lead) << shift;
-  return rounded(top / five, top % five != 0, -lead - shift - k);
+    return exponent10 < 0 ? (double)(int64_t)digits / csv_powers[-exponent10] : (double)(int64_t)digits * csv_powers[exponent10];
+  const int lead = __builtin_clzll(digits), k = exponent10 < 0 ? -exponent10 : exponent10;
+  const uint64_t five = fives[k], top = digits << lead;
+  if (exponent10 >= 0) {
+    const wide product = (wide)top * five;
+    const int bits = 64 - __builtin_clzll(five);
+    const uint64_t high = (uint64_t)(product >> bits), rest = (uint64_t)product & ((1ULL << bits) - 1);
+    return rounded(high, rest != 0, bits - lead + k);
+  }
+  const int shift = 63 - __builtin_clzll(five); /* the quotient keeps at least 62 bits and fits 64 */
+  const wide dividend = (wide)top << shift;
+  const uint64_t quotient = (uint64_t)(dividend / five);
+  return rounded(quotient, (wide)quotient * five != dividend, -lead - shift - k);
+}
+
+const unsigned char *csv_number_long(const unsigned char *p, unsigned char decimal, double *value) {
+  const bool negative = *p == '-';
+  p += negative;
+  const unsigned n_whole = (unsigned)__builtin_ctz(csv_non_digits(p));
+  if (n_whole - 1 > 6 || p[n_whole] != decimal) return NULL;
+  uint64_t digits = csv_digits(p, n_whole);
+  const unsigned char *part = p + n_whole + 1;
+  const unsigned n_part = (unsigned)__builtin_ctz(csv_non_digits(part));
+  if (n_part == 0 || n_part == 16 || n_whole + n_part > DIGITS_MAX) return NULL;
+  for (unsigned left = n_part, at = 0; left;) {
+    static const uint64_t tens[9] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
+    const unsigned n = left < 8 ? left : 8;
+    digits = digits * tens[n] + csv_digits(part + at, n);
+    at += n;
+    left -= n;
+  }
+  const double magnitude = csv_exact(digits, -(int)n_part);
+  *value = negative ? -magnitude : magnitude;
+  return part + n_part;
 }
 
 /* strtod_l on a copy that ends with NUL and has a decimal point; the grammar has been checked. */
@@ -68,7 +124,7 @@ bool csv_number(double *value, csv_span cell, unsigned char decimal, locale_t c_
   if (cell.n == 0 || cell.n > FMT_CAP_TEXT_BYTES) return false;
   const bool negative = *p == '-';
   if (*p == '-' || *p == '+') p++;
-  unsigned long long digits = 0;
+  uint64_t digits = 0;
   int significant = 0;
   long exponent = 0, seen = 0;
   bool dot = false;

@@ -1,57 +1,72 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The common number, taken in a few instructions: up to 8 + 8 digits are found and summed eight bytes at a time, and where the digits fit
- * 2^53 and the power of ten 10^22, one division of exact doubles is correctly rounded (W. D. Clinger, "How to read floating point numbers
- * accurately", PLDI 1990). Whatever does not fit is left to csv_number. */
+ * The common number, taken in a few instructions: the two ends of its digits are found in 16 bytes at once, the digits summed eight at a
+ * time, and where they fit 2^53 and the power of ten 10^22, one division of exact doubles is correctly rounded (W. D. Clinger, "How to read
+ * floating point numbers accurately", PLDI 1990). Whatever does not fit is left to csv_number. */
 #ifndef READERS_CSV_NUMBER_H
 #define READERS_CSV_NUMBER_H
 
 #include "csv.h"
 #include <stdint.h>
 #include <string.h>
-
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-/* Leading digits among the eight bytes at p: their count and their value. Reads 8 bytes. */
-static inline unsigned csv_digits(const unsigned char *p, uint64_t *value) {
-  uint64_t v;
-  memcpy(&v, p, sizeof v);
-  v ^= 0x3030303030303030U; /* a digit's byte is now 0..9 */
-  const uint64_t others = (((v + 0x7676767676767676U) | v) & 0x8080808080808080U);
-  const unsigned n = others ? (unsigned)__builtin_ctzll(others) >> 3 : 8;
-  if (n == 0) {
-    *value = 0;
-    return 0;
-  }
-  v <<= 64 - 8 * n; /* the first digits move up, zeros lead */
-  v = v * 10 + (v >> 8);
-  *value = ((v & 0x000000FF000000FFU) * 0x000F424000000064U + ((v >> 16) & 0x000000FF000000FFU) * 0x0000271000000001U) >> 32;
-  return n;
-}
-#else
-static inline unsigned csv_digits(const unsigned char *p, uint64_t *value) {
-  unsigned n = 0;
-  for (*value = 0; n < 8 && (unsigned)(p[n] - '0') < 10; n++) *value = *value * 10 + (uint64_t)(p[n] - '0');
-  return n;
-}
+#if defined(__SSE2__)
+#include <emmintrin.h>
 #endif
 
-/* Behind the number at p, or NULL when it is not of the common kind. The byte behind it is for the caller to judge. */
-static inline const unsigned char *csv_number_fast(const unsigned char *p, unsigned char decimal, double *value) {
-  uint64_t whole, part = 0;
+/* Bit i: byte i of the 16 at p is no digit. Bits 16 and 17 are always set. */
+static inline uint32_t csv_non_digits(const unsigned char *p) {
+#if defined(__SSE2__)
+  __m128i v;
+  memcpy(&v, p, sizeof v);
+  v = _mm_sub_epi8(v, _mm_set1_epi8('0'));
+  const __m128i digit = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(9)), v);
+  return ~(uint32_t)_mm_movemask_epi8(digit);
+#else
+  uint32_t mask = ~(uint32_t)0xFFFF;
+  for (unsigned i = 0; i < 16; i++) mask |= (uint32_t)((unsigned)(p[i] - '0') > 9) << i;
+  return mask;
+#endif
+}
+
+/* Value of the n digits at p, n from 1 to 8. Reads 8 bytes. */
+static inline uint64_t csv_digits(const unsigned char *p, unsigned n) {
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  uint64_t v;
+  memcpy(&v, p, sizeof v);
+  v = (v ^ 0x3030303030303030U) << (64 - 8 * n); /* the first digits move up, zeros lead */
+  v = v * 10 + (v >> 8);
+  return ((v & 0x000000FF000000FFU) * 0x000F424000000064U + ((v >> 16) & 0x000000FF000000FFU) * 0x0000271000000001U) >> 32;
+#else
+  uint64_t value = 0;
+  for (unsigned i = 0; i < n; i++) value = value * 10 + (uint64_t)(p[i] - '0');
+  return value;
+#endif
+}
+
+/* As csv_number_fast, for more digits: up to 7 before and 16 behind the decimal sign, 19 in all. */
+const unsigned char *csv_number_long(const unsigned char *p, unsigned char decimal, double *value);
+
+/* Behind the number at p, or NULL when it is not of the common kind. The byte behind it is for the caller to judge. Reads up to 32 bytes.
+ */
+__attribute__((always_inline)) static inline const unsigned char *csv_number_fast(const unsigned char *p, unsigned char decimal,
+                                                                                  double *value) {
+  static const uint32_t tens[8] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
+  const unsigned char *start = p;
   const bool negative = *p == '-';
   p += negative;
-  const unsigned n_whole = csv_digits(p, &whole);
+  const uint32_t others = csv_non_digits(p), behind = others & (others - 1);
+  const unsigned n_whole = (unsigned)__builtin_ctz(others);
+  if (n_whole - 1 > 6) return NULL; /* none, or eight and more */
+  uint64_t digits = csv_digits(p, n_whole);
   unsigned n_part = 0;
-  if (n_whole == 0 || n_whole == 8) return NULL;
-  p += n_whole;
-  if (*p == decimal) {
-    n_part = csv_digits(p + 1, &part);
-    if (n_part == 0 || n_part == 8) return NULL;
-    p += 1 + n_part;
+  if (p[n_whole] == decimal) {
+    n_part = (unsigned)__builtin_ctz(behind) - n_whole - 1;
+    if (n_part - 1 > 6) return csv_number_long(start, decimal, value);
+    digits = digits * tens[n_part] + csv_digits(p + n_whole + 1, n_part);
+    p += n_part + 1;
   }
-  static const uint32_t tens[8] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
-  const double magnitude = (double)(int64_t)(whole * tens[n_part] + part) / csv_powers[n_part];
+  const double magnitude = (double)(int64_t)digits / csv_powers[n_part];
   *value = negative ? -magnitude : magnitude;
-  return p;
+  return p + n_whole;
 }
 
 #endif

@@ -2,6 +2,7 @@
  * All rows in one pass: the common cell is a number followed by its delimiter; everything else takes the long way round in odd_cell. */
 #include "csv.h"
 #include "csv_number.h"
+#include "pages.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,7 @@ static dsp_status grow(pass *at, size_t need) {
     csv_column *column = &at->table->columns[c];
     if (!holds_numbers(column)) continue;
     if (dsp_grow(&column->x, &column->capacity, need, sizeof(double)) != DSP_OK) return dsp_fail_memory(at->error);
+    pages_hint(column->x, column->capacity * sizeof(double));
     if (capacity <= at->capacity || column->capacity < capacity) capacity = column->capacity;
   }
   at->capacity = capacity > at->capacity ? capacity : need;
@@ -125,20 +127,48 @@ static dsp_status one_row(pass *at, const unsigned char **from) {
   const unsigned char *p = *from, delimiter = table->dialect.delimiter, decimal = table->dialect.decimal;
   const size_t row = table->n_rows, last = table->n_columns - 1;
   size_t c = 0;
-  if (decimal != delimiter)
-    for (; c <= last; c++) {
-      const csv_column *column = &table->columns[c];
-      if (column->kind != CSV_NUMBER) break;
-      const unsigned char *q = csv_number_fast(p, decimal, &column->x[row]);
-      if (!q || *q != (c < last ? delimiter : '\n') || (c < last && delimiter == 0)) break;
-      p = q + (c < last);
+  if (decimal != delimiter && delimiter)
+    for (; c < last && table->columns[c].kind == CSV_NUMBER; c++) {
+      const unsigned char *q = csv_number_fast(p, decimal, &table->columns[c].x[row]);
+      if (!q || *q != delimiter) break;
+      p = q + 1;
     }
-  if (c <= last) {
-    const dsp_status status = odd_cells(at, c, &p);
-    if (status != DSP_OK) return status;
-  }
   *from = p;
-  return DSP_OK;
+  return odd_cells(at, c, from);
+}
+
+/* Rows of nothing but common numbers, for as long as they last: the loop that most of the time is spent in. */
+static void plain_rows(pass *at, double *const *x, const unsigned char **from) {
+  csv_table *table = at->table;
+  const unsigned char *p = *from, *end = table->end, delimiter = table->dialect.delimiter, decimal = table->dialect.decimal;
+  const size_t last = table->n_columns - 1, first_row = table->n_rows;
+  size_t row = first_row;
+  for (; row < at->capacity && p < end; row++) {
+    const unsigned char *q = p;
+    for (size_t c = 0; c < last; c++) {
+      q = csv_number_fast(q, decimal, &x[c][row]);
+      if (!q || *q++ != delimiter) goto done;
+    }
+    q = csv_number_fast(q, decimal, &x[last][row]);
+    if (!q) break;
+    if (*q == '\r') q++;
+    if (*q != '\n') break;
+    p = q + 1;
+  }
+done:
+  table->n_rows = row;
+  at->line += row - first_row;
+  *from = p;
+}
+
+/* The columns' arrays side by side; false while some column does not hold numbers. */
+static bool all_numbers(const csv_table *table, double **x) {
+  if (table->dialect.decimal == table->dialect.delimiter || (table->dialect.delimiter == 0 && table->n_columns > 1)) return false;
+  for (size_t c = 0; c < table->n_columns; c++) {
+    if (table->columns[c].kind != CSV_NUMBER) return false;
+    x[c] = table->columns[c].x;
+  }
+  return true;
 }
 
 /* A line that is not a row: blank (a break between blocks) or a comment. */
@@ -163,30 +193,43 @@ static bool may_be_other(unsigned char c) {
   return c <= ' ' || c == '#';
 }
 
-dsp_status csv_rows(csv_table *table, dsp_error *error) {
-  pass at = {table, table->data_line, table->data, 0, error};
+static dsp_status every_line(pass *at, double **x) {
+  csv_table *table = at->table;
   const unsigned char *p = table->data;
-  dsp_status status = grow(&at, (size_t)((double)(table->end - p) / (table->row_bytes > 2 ? table->row_bytes : 2) * 1.02) + 16);
+  dsp_status status = grow(at, (size_t)((double)(table->end - p) / (table->row_bytes > 2 ? table->row_bytes : 2) * 1.02) + 16);
+  bool plain = status == DSP_OK && all_numbers(table, x);
   while (status == DSP_OK && p < table->end) {
+    if (plain) plain_rows(at, x, &p);
+    if (p == table->end) break;
     if (may_be_other(*p)) {
       bool taken;
-      status = other_line(&at, &p, &taken);
+      status = other_line(at, &p, &taken);
       if (status != DSP_OK || taken) continue;
     }
-    if (table->n_rows == at.capacity) status = grow(&at, table->n_rows + 1);
+    if (table->n_rows == at->capacity) status = grow(at, table->n_rows + 1);
     if (status != DSP_OK) break;
-    at.row_start = p;
-    status = one_row(&at, &p);
-    if (status != DSP_OK) break;
-    if ((size_t)(p - at.row_start) > FMT_CAP_LINE_BYTES) {
+    at->row_start = p;
+    status = one_row(at, &p);
+    if (status == DSP_OK && (size_t)(p - at->row_start) > FMT_CAP_LINE_BYTES) {
       char place[64];
-      snprintf(place, sizeof place, "line %zu", at.line);
-      return dsp_fail(error, DSP_LIMIT, place, "shorter lines", "a line longer than the cap of %zu bytes", FMT_CAP_LINE_BYTES);
+      snprintf(place, sizeof place, "line %zu", at->line);
+      status = dsp_fail(at->error, DSP_LIMIT, place, "shorter lines", "a line longer than the cap of %zu bytes", FMT_CAP_LINE_BYTES);
     }
+    if (status != DSP_OK) break;
     p = csv_next_line(p, table->end);
     table->n_rows++;
-    at.line++;
+    at->line++;
+    plain = all_numbers(table, x);
   }
+  return status;
+}
+
+dsp_status csv_rows(csv_table *table, dsp_error *error) {
+  pass at = {table, table->data_line, table->data, 0, error};
+  double **x = dsp_alloc(table->n_columns, sizeof *x);
+  if (!x) return dsp_fail_memory(error);
+  const dsp_status status = every_line(&at, x);
+  free(x);
   return status;
 }
 

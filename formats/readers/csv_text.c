@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_BYTES = 512, PADDING_BYTES = 64, OUT_PER_UNIT = 3 };
+enum { BLOCK_BYTES = 64, LOOK_BYTES = 512, PADDING_BYTES = 64, OUT_PER_UNIT = 3 };
 
 /* Windows-1252, 0x80..0x9F; unassigned places become U+FFFD. */
 static const unsigned short latin_high[32] = {0x20AC, 0xFFFD, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
@@ -34,6 +34,21 @@ static size_t put_utf8(unsigned char *out, unsigned long c) {
   out[2] = (unsigned char)(0x80 | ((c >> 6) & 63));
   out[3] = (unsigned char)(0x80 | (c & 63));
   return 4;
+}
+
+/* Nothing but bytes 1 to 127, as most files: one pass answers both questions, is there a NUL and is it UTF-8. */
+static bool plain_ascii(const unsigned char *p, const unsigned char *end) {
+  const uint64_t high = 0x8080808080808080U, ones = 0x0101010101010101U;
+  while (end - p >= BLOCK_BYTES) {
+    uint64_t seen = 0, v[BLOCK_BYTES / 8];
+    memcpy(v, p, sizeof v);
+    for (size_t i = 0; i < BLOCK_BYTES / 8; i++)
+      seen |= v[i] | (v[i] - ones); /* a zero byte borrows; among bytes below 128 no other sets its top bit */
+    if (seen & high) return false;
+    p += BLOCK_BYTES;
+  }
+  while (p < end && *p != 0 && *p < 128) p++;
+  return p == end;
 }
 
 static bool valid_utf8(const unsigned char *p, const unsigned char *end) {
@@ -129,6 +144,7 @@ dsp_status csv_decode(csv_table *table, const fmt_source *source, dsp_error *err
   mark = source->size >= 3 && memcmp(source->bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
   table->at = source->bytes + mark;
   table->end = source->bytes + source->size;
+  if (plain_ascii(table->at, table->end)) return DSP_OK;
   dsp_status status = refuse_nul(table, source, error);
   if (status == DSP_OK && !valid_utf8(table->at, table->end)) {
     table->latin = true;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * A descriptor read whole, in pieces that are digested while they are still in the cache. SHA-256 is libnettle's: a kept C library without
  * global state, LGPL, and several times faster than plain C where the CPU has the instructions. */
+#include "pages.h"
 #include <errno.h>
 #include <fmt/source.h>
 #include <nettle/sha2.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,16 +29,6 @@ void fmt_sha256(char hex[65], const void *bytes, size_t size) {
   sha256_init(&context);
   if (size) sha256_update(&context, size, bytes);
   hex_of(hex, &context);
-}
-
-/* Large blocks are touched from end to end once: large pages spare the page faults. A hint; its refusal changes nothing. */
-static void hint_large_pages(unsigned char *block, size_t size) {
-#ifdef MADV_HUGEPAGE
-  const uintptr_t page = 4096, from = ((uintptr_t)block + page - 1) & ~(page - 1), to = ((uintptr_t)block + size) & ~(page - 1);
-  if (size >= ((size_t)8 << 20) && to > from) (void)madvise(block + (from - (uintptr_t)block), to - from, MADV_HUGEPAGE);
-#else
-  (void)block, (void)size;
-#endif
 }
 
 /* What fstat promises, checked against the cap; a size of 0 or a pipe promises nothing. */
@@ -63,7 +53,7 @@ dsp_status fmt_source_read(fmt_source *source, int fd, size_t cap_bytes, int dig
   sha256_init(&context);
   if (dsp_grow(&source->bytes, &capacity, (promised ? promised : PIECE_BYTES) + PADDING_BYTES + 1, 1) != DSP_OK)
     return dsp_fail_memory(error);
-  hint_large_pages(source->bytes, capacity);
+  pages_hint(source->bytes, capacity);
   for (;;) {
     if (capacity - source->size <= PADDING_BYTES &&
         dsp_grow(&source->bytes, &capacity, source->size + PIECE_BYTES + PADDING_BYTES, 1) != DSP_OK) {
