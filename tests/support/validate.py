@@ -14,6 +14,7 @@ Exit status 1 when a level's 95th percentile misses its goal or a measure is nul
 """
 import argparse
 import collections
+import csv
 import json
 import math
 import multiprocessing
@@ -37,6 +38,8 @@ GOALS = {
     "TREFILL": ("%", {}), "PUMP.e": ("%", {}), "PUMP.I": ("%", {}), "PUMP.capacity": ("%", {}), "PUMP.sustained": ("%", {}),
 }
 MAIN = ("VV", "VFI", "EF", "RVF")
+# landmark of a report: landmark of the truth
+LANDMARKS = {"stand_onset": "stand_onset", "contraction": "tiptoe", "series_start": "series_start", "series_last": None, "supine_return": "supine"}
 
 
 def case_settings(index, level, first_seed):
@@ -62,13 +65,12 @@ def run_case(job):
     seed, settings, physics, comma = case_settings(index, level, args.seed)
     folder = args.keep or tempfile.mkdtemp(prefix="pleth-validate-")
     stem = os.path.join(folder, f"{level}-{index:05d}")
-    command = [args.pleth, "simulate", "apg.stand", "-q", "-o", stem + ".csv", "--truth", stem + ".truth.json", "--seed", str(seed)]
+    drawn = ["--seed", str(seed)] + (["--decimal-comma"] if comma else [])
     for name, value in settings.items():
-        command += ["--set", f"sim.apg.stand.{name}={value}"]
-    if comma:
-        command.append("--decimal-comma")
+        drawn += ["--set", f"sim.apg.stand.{name}={value}"]
+    command = [args.pleth, "simulate", "apg.stand", "-q", "-o", stem + ".csv", "--truth", stem + ".truth.json"] + drawn
     case = {"index": index, "level": level, "physics": physics, "rate": settings["rate_hz"], "events": bool(settings["events"]),
-            "command": " ".join(command), "comma": comma}
+            "command": "pleth simulate apg.stand -o case.csv --truth case.json " + " ".join(drawn)}
     try:
         subprocess.run(command, check=True, capture_output=True, cwd=folder)
         with open(stem + ".truth.json", encoding="utf-8") as f:
@@ -127,6 +129,39 @@ def collect(cases):
     return rows
 
 
+def print_landmarks(cases):
+    """Errors in time of what was found, and how often it was not."""
+    for given in (True, False):
+        mine = [c for c in cases if c["events"] == given and c.get("report")]
+        for name, true_name in LANDMARKS.items():
+            errors, missing = [], 0
+            for case in mine:
+                marks = case["truth"]["landmarks"]
+                wanted = marks[true_name] if true_name else marks[f"contraction_{int(case['truth']['values']['count']):02d}"]
+                found = [m["t_s"] for m in case["report"]["tests"][0]["landmarks"] if m["name"] == name]
+                missing += not found
+                errors += [min((abs(t - wanted) for t in found))] if found else []
+            if mine:
+                print(f"  {name + ' (s), events ' + ('given' if given else 'none'):<34}{len(mine):6d}{missing:6d}{'':9}{percentile(errors, 0.5):9.2f}"
+                      f"{percentile(errors, 0.95):9.2f}{percentile(errors, 1.0):9.2f}")
+
+
+def print_flags(rows):
+    for name in MAIN:
+        counts = collections.Counter(flag for r in rows if r["name"] == name for flag in r["flags"])
+        print(f"  flags on {name}: " + ", ".join(f"{flag} {n}" for flag, n in counts.most_common()))
+
+
+def write_rows(path, rows):
+    with open(path, "w", encoding="utf-8", newline="") as f:
+        out = csv.writer(f, lineterminator="\n")
+        out.writerow(["level", "case", "physics", "rate_hz", "events", "measure", "truth", "error", "inside", "null", "flags"])
+        for r in rows:
+            c = r["case"]
+            out.writerow([c["level"], c["index"], c["physics"], c["rate"], c["events"], r["name"], c["truth"]["values"][r["name"]],
+                          r.get("error", ""), r["inside"], r["null"], " ".join(r["flags"])])
+
+
 def line(label, rows, goal):
     errors = [abs(r["error"]) for r in rows if "error" in r]
     inside = [r["inside"] for r in rows if r["inside"] is not None]
@@ -139,7 +174,7 @@ def line(label, rows, goal):
     return verdict != "MISS"
 
 
-def report_level(level, rows, args):
+def report_level(level, cases, rows, args):
     print(f"\n== {level} ==")
     print(f"  {'':<34}{'n':>6}{'null':>6}{'bias':>9}{'median':>9}{'p95':>9}{'max':>9}{'in CI %':>8}")
     good = True
@@ -156,6 +191,8 @@ def report_level(level, rows, args):
                 groups[key(r["case"])].append(r)
             for group in sorted(groups):
                 line(f"{name}: {title} {group}", groups[group], None)
+    print_landmarks(cases)
+    print_flags(rows)
     for name in MAIN:
         worst = sorted((r for r in rows if r["name"] == name and "error" in r), key=lambda r: -abs(r["error"]))[:args.worst]
         for r in worst:
@@ -192,6 +229,7 @@ def main():
     parser.add_argument("--keep", help="folder that keeps recordings, truths and reports")
     parser.add_argument("--make-only", action="store_true", help="only make recordings (with --keep)")
     parser.add_argument("--set", action="append", help="parameter for analyze")
+    parser.add_argument("--rows", help="write one row a case and measure to this CSV")
     parser.add_argument("--worst", type=int, default=2, help="worst cases to name for each main measure")
     args = parser.parse_args()
     args.pleth = os.path.abspath(args.pleth)
@@ -207,9 +245,11 @@ def main():
         print(f"{len(cases) - len(failed)} recordings in {args.keep}")
         return 1 if failed else 0
     rows = collect(cases)
+    if args.rows:
+        write_rows(args.rows, rows)
     good = check_answers(cases, rows)
     for level in levels:
-        good &= report_level(level, [r for r in rows if r["case"]["level"] == level], args)
+        good &= report_level(level, [c for c in cases if c["level"] == level], [r for r in rows if r["case"]["level"] == level], args)
     return 0 if good else 1
 
 
