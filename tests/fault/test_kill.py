@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A kill at any moment leaves the old report or the new one, whole, and never stops the next run."""
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.environ["PLETH_SOURCE"], "tests", "cli"))
+from support import PLETH, check, finish, read, run, simulate, tree, workplace  # noqa: E402
+
+KILLS = 80
+SEED = 20240302
+
+
+def start(folder, *words, **options):
+    return subprocess.Popen([PLETH, *words], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
+
+
+def duration(folder, leg):
+    began = time.monotonic()
+    check(start(folder, "analyze", leg, "-o", "report.h5").wait() == 0, f"{leg} can be analysed")
+    return time.monotonic() - began
+
+
+def test_report_is_old_or_new(folder):
+    """Two recordings take turns, so that old and new differ. Half of the kills aim at the last third, where the file is written."""
+    chance = random.Random(SEED)
+    whole = {}
+    for leg in ("a.csv", "b.csv"):
+        simulate(f"{folder}/{leg}", "rate_hz=20", seed=ord(leg[0]))
+        longest = max(duration(folder, leg) for _ in range(3))
+        whole[leg] = read(f"{folder}/report.h5")
+    check(whole["a.csv"] != whole["b.csv"], "the two reports differ")
+    killed, replaced = 0, 0
+    for i in range(KILLS):
+        before = read(f"{folder}/report.h5")
+        child = start(folder, "analyze", ("a.csv", "b.csv")[i % 2], "-o", "report.h5")
+        time.sleep(chance.uniform(0, longest) if i % 4 < 2 else chance.uniform(longest * 2 / 3, longest))
+        child.send_signal(signal.SIGKILL)
+        killed += child.wait() == -signal.SIGKILL
+        after = read(f"{folder}/report.h5")
+        replaced += after != before
+        check(after in whole.values(), f"kill {i}: the report is neither the old nor the new one")
+        check(run("check", "-q", "report.h5", cwd=folder).returncode == 0, f"kill {i}: the report is valid")
+    print(f"{killed} of {KILLS} runs were killed before their end; {replaced} reports were replaced")
+    check(killed > KILLS // 4, f"only {killed} runs of {KILLS} were killed in time")
+    stale = tree(folder) - {"a.csv", "a.pleth.json", "b.csv", "b.pleth.json", "report.h5"}
+    for leg, report in whole.items():
+        check(run("analyze", leg, "-o", "report.h5", cwd=folder).returncode == 0, f"{leg} after the kills")
+        check(read(f"{folder}/report.h5") == report, f"{leg} after the kills: the same bytes")
+    left = tree(folder) - {"a.csv", "a.pleth.json", "b.csv", "b.pleth.json", "report.h5"}
+    check(left <= stale, f"a finished run leaves no temporary: {left - stale}")
+    for name in stale:
+        os.remove(f"{folder}/{name}")
+
+
+def children(pid):
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children") as file:
+            return [int(word) for word in file.read().split()]
+    except FileNotFoundError:
+        return []
+
+
+def test_killed_worker(folder):
+    """One worker is killed: its recording fails with a message, the others are analysed."""
+    legs = [f"leg{i}.csv" for i in range(4)]
+    for i, leg in enumerate(legs):
+        simulate(f"{folder}/{leg}", "rate_hz=200" if i == 0 else "rate_hz=10", seed=i)
+    os.mkdir(f"{folder}/out")
+    parent = subprocess.Popen([PLETH, "analyze", "-q", "-j", "2", "-o", "out", *legs], cwd=folder, stderr=subprocess.PIPE, text=True)
+    workers = []
+    while not workers and parent.poll() is None:
+        workers = children(parent.pid)
+    if not workers:
+        check(False, "no worker was seen")
+        return
+    os.kill(workers[0], signal.SIGKILL)
+    said = parent.communicate()[1]
+    check(parent.returncode == 1, f"one of four failed: status {parent.returncode}")
+    check(said == "pleth analyze: leg0.csv: the worker process was ended by signal 9; please report this file as a fault of pleth\n", repr(said))
+    check({name for name in tree(f"{folder}/out") if name.startswith("leg")} == {leg.replace(".csv", ".pleth.h5") for leg in legs[1:]},
+          f"the others are there: {tree(f'{folder}/out')}")
+
+
+def test_killed_parent(folder):
+    """Workers do not outlive the program, so that a report is not replaced after it seemed to be over."""
+    legs = ["leg0.csv", "a.csv"]
+    parent = start(folder, "analyze", "-j", "2", "-o", "out", *legs)
+    workers = []
+    while not workers and parent.poll() is None:
+        workers = children(parent.pid)
+    parent.kill()
+    parent.wait()
+    deadline = time.monotonic() + 10
+    while any(alive(worker) for worker in workers) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    check(workers and not any(alive(worker) for worker in workers), f"workers {workers} ended with the program")
+
+
+def alive(pid):
+    """Running, not merely waiting to be reaped by whoever inherited it."""
+    try:
+        with open(f"/proc/{pid}/stat") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def main():
+    with workplace() as folder:
+        for test in (test_report_is_old_or_new, test_killed_worker, test_killed_parent):
+            test(folder)
+    finish()
+
+
+main()
