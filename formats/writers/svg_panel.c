@@ -223,8 +223,8 @@ static void put_landmarks(panel *p) {
 }
 
 static bool find_range(panel *p) {
-  p->lo = INFINITY;
-  p->hi = -INFINITY;
+  p->lo = HUGE_VAL;
+  p->hi = -HUGE_VAL;
   for (size_t i = 0; i < p->trace->n; i++) {
     p->lo = fmin(p->lo, p->trace->x[i]); /* fmin and fmax skip NaN */
     p->hi = fmax(p->hi, p->trace->x[i]);
