@@ -67,7 +67,7 @@ static dsp_status find_timing(csv_table *table, csv_timing *timing, double state
   if (status == DSP_OK) status = csv_grid(table, timing, tick_s, stated_hz, error);
   if (status == DSP_OK) table->recording->t_origin_s = timing->origin_s;
   if (status == DSP_OK && timing->missing_rows &&
-      dsp_recording_warn(table->recording, "rows_missing", "%zu rows are missing in short pauses; entered as missing samples",
+      dsp_recording_warn(table->recording, "rows_missing", "missing rows in short pauses: %zu; entered as missing samples",
                          timing->missing_rows) != DSP_OK)
     return dsp_fail_memory(error);
   return status;
@@ -125,7 +125,7 @@ static fmt_verdict probe_csv(const fmt_source *source, unsigned *score, dsp_erro
     control += (p[i] < ' ' && p[i] != '\t' && p[i] != '\n' && p[i] != '\r' && p[i] != '\f' && p[i] != 0) || p[i] == 127;
   }
   const bool utf16 = (zeros[0] == 0) != (zeros[1] == 0) && (zeros[0] + zeros[1]) * 4 >= look;
-  if (look == 0 || control > 0 || (!utf16 && zeros[0] + zeros[1] > 0 && zeros[0] + zeros[1] > look / 64)) return FMT_NOT_MINE;
+  if (look == 0 || control > 0 || (!utf16 && zeros[0] + zeros[1] > 0 && zeros[0] + zeros[1] > 1 + look / 64)) return FMT_NOT_MINE;
   *score = digits ? 40 : 10;
   return FMT_PERHAPS;
 }

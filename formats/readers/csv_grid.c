@@ -7,14 +7,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { MEDIAN_STEPS_MAX = 65536, BATCH_DUPLICATES_MIN = 10, ROUNDING_DUPLICATES_MIN = 3 };
+enum { MEDIAN_STEPS_MAX = 65536, BATCH_DUPLICATES_MIN = 10, ROUNDING_DUPLICATES_MIN = 3, PAUSES_MIN = 3 };
+
+/* More pauses than this share of the rows are the work of rounding. */
+#define PAUSES_SHARE 0.02
 
 typedef struct clock_view {
   csv_table *table;
   csv_timing *timing;
   const double *t;
   size_t n;
-  double tick, nominal, eps; /* s */
+  double tick, nominal, median, eps; /* s */
   size_t duplicates, first_duplicate;
 } clock_view;
 
@@ -38,6 +41,7 @@ static dsp_status find_nominal(clock_view *view, dsp_error *error) {
   qsort(sorted, m, sizeof *sorted, by_value);
   double limit = sorted[m / 2];
   for (size_t i = m / 2; limit <= 0 && i < m; i++) limit = sorted[i];
+  view->median = limit;
   free(sorted);
   limit = 5 * (limit > view->tick ? limit : view->tick);
   double sum = 0;
@@ -135,15 +139,19 @@ static void mark_missing_rows(clock_view *view, double step, double tolerance) {
   timing->missing_rows = rows;
 }
 
-static dsp_status try_regular(clock_view *view, bool *regular, dsp_error *error) {
+/* `exact`: the stamps are not rounded, so a step of two means a missing row; else rounding may have made it. The exact reading comes first,
+ * but a clock with many such pauses is a rounded one. */
+static dsp_status try_regular(clock_view *view, bool exact, bool *regular, dsp_error *error) {
   csv_timing *timing = view->timing;
   const double *params = view->table->params;
   double step = 0, low = 0, high = 0;
   *regular = false;
-  const dsp_status status = cut(view, 1.5 * view->nominal + 1.01 * view->tick, error);
+  const double nominal = exact ? view->median : view->nominal, tick = exact ? 0 : view->tick;
+  const dsp_status status = cut(view, fmax(1.5 * nominal, nominal + 1.01 * tick), error);
   if (status != DSP_OK) return status;
+  if (exact && timing->n_stretches - 1 > PAUSES_MIN && (double)timing->n_stretches > PAUSES_SHARE * (double)view->n) return DSP_OK;
   if (!fit_line(view, &step, &low, &high)) return DSP_OK;
-  const double by_step = 2 * params[CSV_STEP_TOLERANCE] * step + view->eps, by_tick = params[CSV_ROUNDING_TICKS] * view->tick + view->eps;
+  const double by_step = 2 * params[CSV_STEP_TOLERANCE] * step + view->eps, by_tick = params[CSV_ROUNDING_TICKS] * tick + view->eps;
   timing->jitter_s = high > -low ? high : -low;
   if (high - low > (by_step > by_tick ? by_step : by_tick) || !rounding_explains(view, step)) return DSP_OK;
   *regular = true;
@@ -151,6 +159,7 @@ static dsp_status try_regular(clock_view *view, bool *regular, dsp_error *error)
       dsp_recording_warn(view->table->recording, "time_rounded", "times rounded to %g s: %g samples per second fitted to all of them",
                          view->tick, snapped_rate(view, 1 / step)) != DSP_OK)
     return dsp_fail_memory(error);
+  if (timing->jitter_s < 1e-6 * step + view->eps) timing->jitter_s = 0;
   timing->rate_hz = snapped_rate(view, 1 / step);
   step = 1 / timing->rate_hz;
   const double origin = timing->stretches[0].t0_s;
@@ -229,7 +238,8 @@ dsp_status csv_grid(csv_table *table, csv_timing *timing, double tick_s, double 
     if (view.t[i] <= view.t[i - 1] && view.duplicates++ == 0) view.first_duplicate = i;
   bool regular = false;
   dsp_status status = find_nominal(&view, error);
-  if (status == DSP_OK) status = try_regular(&view, &regular, error);
+  if (status == DSP_OK) status = try_regular(&view, true, &regular, error);
+  if (status == DSP_OK && !regular) status = try_regular(&view, false, &regular, error);
   if (status == DSP_OK && !regular) status = take_irregular(&view, stated_hz, error);
   return status;
 }

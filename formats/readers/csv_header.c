@@ -27,10 +27,10 @@ void csv_split_unit(csv_span text, csv_span *name, csv_span *unit) {
     }
     return;
   }
-  /* A slash parts name and unit only when what follows is a unit: the first such slash, so that "Velocity/cm/s" has cm/s. */
+  /* A slash or comma parts name and unit only when what follows is a unit: the first such one, so that "Velocity/cm/s" has cm/s. */
   for (size_t i = 1; i + 1 < text.n; i++) {
     const csv_span rest = between(text, i + 1, text.n);
-    if (text.at[i] == '/' && dsp_unit_find((const char *)rest.at, rest.n)) {
+    if ((text.at[i] == '/' || text.at[i] == ',') && dsp_unit_find((const char *)rest.at, rest.n)) {
       *name = between(text, 0, i);
       *unit = rest;
       return;

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Where the pass stands. */
 typedef struct pass {
@@ -77,7 +78,11 @@ static dsp_status store(pass *at, size_t c, csv_span cell) {
   }
   double *slot = holds_numbers(column) ? &column->x[table->n_rows] : NULL;
   if (slot) *slot = (double)NAN;
-  if (column->kind == CSV_TEXT) return cell.n ? add_mark(at, c, cell) : DSP_OK;
+  if (column->kind == CSV_TEXT) {
+    if (csv_mixed_separators(cell) && memchr(cell.at, '.', cell.n) && memchr(cell.at, ',', cell.n))
+      return fail_at(at, c, "one decimal sign and no thousands separator", cell);
+    return cell.n ? add_mark(at, c, cell) : DSP_OK;
+  }
   if (missing || !slot) return DSP_OK;
   switch (column->kind) {
   case CSV_NUMBER:

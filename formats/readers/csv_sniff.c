@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Between "1,5" as two columns and as one with a decimal comma, the number of names in the first row decides. */
+#define HEADER_AGREES 0.5
+
 enum { SAMPLE_ROWS = 256, TEMPLATE_ROWS = 50, LINES_READ_MAX = 4096 };
 
 typedef struct line {
@@ -103,6 +106,9 @@ static fit judge(const csv_table *table, const sample *rows, csv_dialect dialect
     shares[i] = filled > 0 ? good / filled : 0;
   }
   fit result = {0, commonest(lengths, n)};
+  const unsigned char *line_end;
+  if (split(cells, 0, rows->rows[0].at, table->end, dialect.delimiter, &line_end, &newlines) == result.columns)
+    result.score = HEADER_AGREES;
   for (size_t i = 0; i < n; i++)
     if (lengths[i] == result.columns) result.score += shares[i];
   return result;
@@ -212,6 +218,13 @@ static dsp_status find_data(csv_table *table, const sample *rows, csv_span *cell
   const line *last = &rows->rows[rows->n - 1];
   (void)split(cells, 0, last->at, table->end, table->dialect.delimiter, &line_end, &newlines);
   table->row_bytes = (double)(line_end + 1 - table->data) / (double)(rows->n - start);
+  const size_t m_names = above ? split(cells, 0, above->at, table->end, table->dialect.delimiter, &line_end, &newlines) : 0;
+  if (m_names == 1 && table->n_columns > 1) above = NULL; /* a title, no names */
+  if (above && m_names < table->n_columns && table->columns[m_names].kind != CSV_EMPTY) {
+    snprintf(place, sizeof place, "line %zu", table->data_line);
+    return dsp_fail(error, DSP_BAD_INPUT, place, "as many columns as names; a decimal comma needs another delimiter",
+                    "%zu columns below a header of %zu", table->n_columns, m_names);
+  }
   const unsigned char *names = above ? above->at : NULL, *units = NULL;
   if (above && start >= 2 && rows->rows[start - 1].adjacent) {
     size_t looks = 0, filled = 0, m = split(cells, table->n_columns, above->at, table->end, table->dialect.delimiter, &line_end, &newlines);
