@@ -92,7 +92,8 @@ static void put_rows(fmt_buffer *out, const dsp_recording *recording, cursor *cu
 
 dsp_status fmt_recording_csv(fmt_buffer *out, const dsp_recording *recording, const fmt_csv_style *style, dsp_error *error) {
   layout chosen = {',', false, 0};
-  if (style) chosen = (layout){style->delimiter ? style->delimiter : ',', style->decimal_comma, style->decimals};
+  if (style) chosen = (layout){style->delimiter, style->decimal_comma, style->decimals};
+  if (chosen.delimiter == 0) chosen.delimiter = ',';
   if (chosen.decimal_comma && chosen.delimiter == ',')
     return dsp_fail(error, DSP_BAD_OPTION, "delimiter", "another delimiter than the decimal comma", "','");
   if (recording->n_channels == 0) return dsp_fail(error, DSP_BAD_INPUT, "", "at least one channel", "a recording without channels");

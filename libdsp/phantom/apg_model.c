@@ -72,8 +72,12 @@ static volumes add(volumes a, double h, volumes b) {
   return (volumes){a.deep + h * b.deep, a.superficial + h * b.superficial};
 }
 
+double dsp_apg_model_capacity(const dsp_apg_model *leg) {
+  return leg->vvt_ml / (1 - exp(-leg->ph / leg->p0));
+}
+
 void dsp_apg_model_run(double *v, size_t n, const dsp_apg_plan *plan, const dsp_apg_model *leg) {
-  const double h = DSP_APG_STEP_S, full = leg->vvt_ml / (1 - exp(-leg->ph / leg->p0));
+  const double h = DSP_APG_STEP_S, full = dsp_apg_model_capacity(leg);
   volumes at = {1, 0.5};
   for (size_t i = 0; i < dsp_apg_index(settle_s); i++) at = add(at, h, flow(leg, full, at, (drive){0, 0, 1}));
   size_t next = 0;

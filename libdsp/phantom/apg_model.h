@@ -32,6 +32,9 @@ typedef struct dsp_apg_phenotype {
 /** In the order of the words of the parameter `phenotype`. */
 extern const dsp_apg_phenotype dsp_apg_phenotypes[DSP_APG_PHENOTYPES];
 
+/** Volume that both compartments together can never exceed. */
+double dsp_apg_model_capacity(const dsp_apg_model *leg);
+
 /** Volume of both compartments at every step of the plan (n = dsp_apg_steps). */
 void dsp_apg_model_run(double *v, size_t n, const dsp_apg_plan *plan, const dsp_apg_model *leg);
 

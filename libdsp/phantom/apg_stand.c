@@ -108,6 +108,16 @@ fail:
   return dsp_fail_memory(error);
 }
 
+/* Custom rows can describe a leg that empties when it stands, or that 2 ms are too long a step for. */
+static dsp_status check_leg(const double *v, size_t n, const dsp_apg_plan *plan, const dsp_apg_settings *s, dsp_error *error) {
+  double most = s->baseline_ml + (s->compartments ? dsp_apg_model_capacity(&s->model) : s->closed.vv_ml);
+  bool sane = v[dsp_apg_index(plan->start_s[0])] > v[dsp_apg_index(plan->stand_s)];
+  for (size_t i = 0; i < n && sane; i++) sane = v[i] <= most + 1e-6 * fabs(most);
+  return sane ? DSP_OK
+              : dsp_fail(error, DSP_BAD_OPTION, "the leg", "one that fills when it stands, and not faster than it can be followed",
+                         "an unphysical set of parameters");
+}
+
 static dsp_status make(const double *params, uint64_t seed, dsp_recording **recording, dsp_truth **truth, dsp_error *error) {
   dsp_apg_settings settings;
   double *standing = NULL, *v = NULL;
@@ -123,7 +133,8 @@ static dsp_status make(const double *params, uint64_t seed, dsp_recording **reco
       status = dsp_fail_memory(error);
     } else {
       run(v, n, &plan, &settings);
-      status = dsp_apg_truth(&made, v, &plan, settings.stand_cut > 0 ? standing : NULL, n_standing, &settings, error);
+      status = check_leg(v, n, &plan, &settings, error);
+      if (!status) status = dsp_apg_truth(&made, v, &plan, settings.stand_cut > 0 ? standing : NULL, n_standing, &settings, error);
       if (!status) status = record(recording, v, n, &plan, &settings, seed, error);
     }
   }

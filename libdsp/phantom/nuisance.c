@@ -118,11 +118,11 @@ static void add_step(double *x, size_t n, double rate_hz, double size_ml, double
   }
 }
 
-static void drop(double *x, size_t n, double rate_hz, double count, double longest_s, uint64_t seed) {
+static void drop(double *x, size_t n, double rate_hz, size_t count, double longest_s, uint64_t seed) {
   const double shortest_s = 0.01;
   dsp_rng rng;
   dsp_rng_seed(&rng, seed, STREAM_DROPOUT);
-  for (double k = 0; k < count; k++) {
+  for (size_t k = 0; k < count; k++) {
     double start_s = dsp_rng_between(&rng, 0, (double)n / rate_hz);
     double length_s = dsp_rng_between(&rng, fmin(shortest_s, longest_s), longest_s);
     for (size_t i = (size_t)ceil(start_s * rate_hz); i < n && (double)i / rate_hz < start_s + length_s; i++) x[i] = (double)NAN;
@@ -144,5 +144,5 @@ void dsp_nuisance_apply(double *x, size_t n, double rate_hz, const double sizes[
   if (sizes[DSP_N_STEP_ML] != 0) add_step(x, n, rate_hz, sizes[DSP_N_STEP_ML], sizes[DSP_N_STEP_S], plan, seed);
   for (size_t i = 0; i < n && sizes[DSP_N_GAIN_PCT] != 0; i++) x[i] *= 1 + sizes[DSP_N_GAIN_PCT] / 100;
   for (size_t i = 0; i < n && sizes[DSP_N_LSB_ML] > 0; i++) x[i] = sizes[DSP_N_LSB_ML] * round(x[i] / sizes[DSP_N_LSB_ML]);
-  if (sizes[DSP_N_DROPOUTS] > 0) drop(x, n, rate_hz, sizes[DSP_N_DROPOUTS], sizes[DSP_N_DROPOUT_S], seed);
+  if (sizes[DSP_N_DROPOUTS] > 0) drop(x, n, rate_hz, (size_t)sizes[DSP_N_DROPOUTS], sizes[DSP_N_DROPOUT_S], seed);
 }
