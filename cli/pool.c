@@ -25,8 +25,7 @@ typedef struct worker_slot {
 typedef struct worker_pool {
   worker_slot *slots; /* job j lives in slot j modulo n_slots */
   struct pollfd *polls;
-  size_t n_slots, n_workers, n_jobs;
-  size_t started, taken, running;
+  size_t n_slots, started, taken, running;
   pool_work *work;
   void *context;
 } worker_pool;
@@ -92,7 +91,8 @@ static fmt_buffer *stream(worker_slot *slot, size_t i) {
 
 static void finish(worker_pool *pool, worker_slot *slot) {
   int status = 0;
-  while (waitpid(slot->pid, &status, 0) < 0 && errno == EINTR) continue;
+  while (waitpid(slot->pid, &status, 0) < 0 && errno == EINTR) {
+  }
   slot->result.status = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
   for (size_t i = 0; i < STREAMS; i++)
     if (stream(slot, i)->failed) slot->result.status = EXIT_RETRY;
@@ -141,7 +141,7 @@ static void take_ready(worker_pool *pool, pool_take *take) {
 
 int pool_run(size_t n_jobs, size_t n_workers, pool_work *work, pool_take *take, void *context) {
   if (n_workers > n_jobs) n_workers = n_jobs;
-  worker_pool pool = {.n_slots = 4 * n_workers, .n_workers = n_workers, .n_jobs = n_jobs, .work = work, .context = context};
+  worker_pool pool = {.n_slots = 4 * n_workers, .work = work, .context = context};
   pool.slots = dsp_zalloc(pool.n_slots, sizeof *pool.slots);
   pool.polls = dsp_zalloc(pool.n_slots * STREAMS, sizeof *pool.polls);
   int status = pool.slots != NULL && pool.polls != NULL ? EXIT_DONE : EXIT_RETRY;

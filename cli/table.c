@@ -2,6 +2,7 @@
  * Rows of named columns. Widths are columns of the terminal, not bytes. */
 #include "table.h"
 #include "text.h"
+#include <assert.h>
 #include <dsp/memory.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #define GAP 2 /* columns between two cells */
 
 void table_begin(cli_table *table, const char *const *columns, size_t n_columns) {
+  assert(n_columns > 0);
   memset(table, 0, sizeof *table);
   table->columns = columns;
   table->n_columns = n_columns;
@@ -35,28 +37,28 @@ static void append(cli_table *table, fmt_buffer *text, fmt_buffer *plain) {
   table->cells[table->n_cells++] = (table_cell){text->bytes, plain->bytes};
 }
 
-void table_text(cli_table *table, const char *text) {
-  fmt_buffer shown = {0}, plain = {0};
-  if (text == NULL)
-    fmt_put(&shown, "-");
+void table_text(cli_table *table, const char *content) {
+  fmt_buffer text = {0}, plain = {0};
+  if (content == NULL)
+    fmt_put(&text, "-");
   else
-    text_put_clean(&shown, text);
-  fmt_put_json_text(&plain, text);
-  append(table, &shown, &plain);
+    text_put_clean(&text, content);
+  fmt_put_json_text(&plain, content);
+  append(table, &text, &plain);
 }
 
 void table_number(cli_table *table, double value) {
-  fmt_buffer shown = {0}, plain = {0};
-  fmt_put_number(&shown, value, "-");
+  fmt_buffer text = {0}, plain = {0};
+  fmt_put_number(&text, value, "-");
   fmt_put_number(&plain, value, "null");
-  append(table, &shown, &plain);
+  append(table, &text, &plain);
 }
 
 void table_bool(cli_table *table, bool value) {
-  fmt_buffer shown = {0}, plain = {0};
-  fmt_put(&shown, value ? "yes" : "no");
+  fmt_buffer text = {0}, plain = {0};
+  fmt_put(&text, value ? "yes" : "no");
   fmt_put(&plain, value ? "true" : "false");
-  append(table, &shown, &plain);
+  append(table, &text, &plain);
 }
 
 static const char *shown(const cli_table *table, size_t cell) {
@@ -72,6 +74,7 @@ static void put_padded(fmt_buffer *out, size_t *owed, const char *text, size_t w
 }
 
 dsp_status table_put_text(fmt_buffer *out, const cli_table *table, const char *indent, bool bold) {
+  assert(table->n_columns > 0);
   size_t *width = dsp_zalloc(table->n_columns, sizeof *width);
   if (width == NULL || table->failed) {
     free(width);

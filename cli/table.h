@@ -24,7 +24,7 @@ typedef struct cli_table {
 void table_begin(cli_table *table, const char *const *columns, size_t n_columns);
 void table_clear(cli_table *table);
 /** Append the next cell, row by row. A NULL text is null in JSON and `-` for people. */
-void table_text(cli_table *table, const char *text);
+void table_text(cli_table *table, const char *content);
 void table_number(cli_table *table, double value);
 void table_bool(cli_table *table, bool value);
 

@@ -27,7 +27,7 @@ static void identify(target_row *row) {
     char *folder = dsp_alloc(length + 2, 1);
     if (folder != NULL) {
       memcpy(folder, row->path, length);
-      strcpy(folder + length, ".");
+      memcpy(folder + length, ".", 2);
       if (stat(folder, &facts) != 0) memset(&facts, 0, sizeof facts);
     }
     free(folder);
