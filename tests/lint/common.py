@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the lint tests share: the project's files, and a verdict that lists every finding."""
+import functools
 import os
 import pathlib
 import subprocess
@@ -8,8 +9,8 @@ import sys
 ROOT = pathlib.Path(os.environ["PLETH_SOURCE"])
 
 
-def files(*suffixes):
-    """Tracked files (all files of an exported tree, which has no .git), relative to the root, in order."""
+@functools.cache
+def every_file():
     if (ROOT / ".git").exists():
         listing = subprocess.run(["git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
                                  cwd=ROOT, capture_output=True, text=True, check=True)
@@ -17,9 +18,15 @@ def files(*suffixes):
     else:
         names = [str(p.relative_to(ROOT)) for p in ROOT.rglob("*") if p.is_file()]
         names = [n for n in names if not n.startswith("build") and "__pycache__" not in n and not n.endswith(".pleth.h5")]
-    return sorted(n for n in names if not suffixes or n.endswith(suffixes))
+    return sorted(names)
 
 
+def files(*suffixes):
+    """Tracked files (all files of an exported tree, which has no .git), relative to the root, in order."""
+    return [n for n in every_file() if not suffixes or n.endswith(suffixes)]
+
+
+@functools.cache
 def text(name):
     return (ROOT / name).read_text(encoding="utf-8")
 
