@@ -30,7 +30,7 @@ static bool is_whole(const fmt_source *file, const char **found) {
   *found = "no HDF5 signature";
   if (file->size < 48 || memcmp(file->bytes, signature, sizeof signature) != 0) return false;
   *found = "an HDF5 file of a kind that no report is";
-  if ((file->bytes[8] != 2 && file->bytes[8] != 3) || file->bytes[9] != 8 || file->bytes[10] != 8) return false;
+  if (file->bytes[8] != 2 || file->bytes[9] != 8 || file->bytes[10] != 8) return false;
   uint64_t end = 0;
   for (size_t i = 0; i < 8; i++) end |= (uint64_t)file->bytes[28 + i] << (8 * i); /* HDF5 file format specification, II.A */
   *found = "a truncated file";
