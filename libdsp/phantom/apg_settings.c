@@ -22,6 +22,8 @@ enum {
   P_COMPRESSION,
   P_EVENTS,
   P_BASELINE_ML,
+  P_CALIBRATION_STEPS,
+  P_CALIBRATION_ML,
   P_SUPINE_S,
   P_STAND_S,
   P_STAND_CUT,
@@ -76,6 +78,8 @@ const dsp_param_row dsp_apg_stand_rows[] = {
     CHOICE("compression", 0, 3, "unknown|none|stocking|bandage", "Compression that the recording names; it changes nothing else."),
     ROW("events", "1", 1, 0, 1, "1: the recording carries its events; 0: none.", OURS),
     ROW("baseline_ml", "mL", 0, -1000, 1000, "Reading of the empty device, added to everything.", OURS),
+    ROW("calibration_steps", "1", 0, 0, DSP_APG_MAX_CALIBRATION, "Syringe steps into the cuff before the test, withdrawn together.", OURS),
+    ROW("calibration_ml", "mL", 20, 1, 200, "Volume of one syringe step.", OURS),
     ROW("supine_s", "s", 30, 5, 600, "Rest with the leg raised before standing up.", OURS),
     ROW("stand_s", "s", 240, 5, 1800, "From the start of standing up to the single contraction.", OURS),
     ROW("stand_cut", "1", 0, 0, 10, "Above 0: stand for so many times the true VFT90 instead.", OURS),
@@ -220,7 +224,7 @@ static void draw_closed(dsp_apg_closed *leg, dsp_rng *rng) {
 
 static void draw_times(dsp_apg_settings *s, dsp_rng *rng) {
   s->baseline_ml = dsp_rng_between(rng, -20, 60);
-  s->supine_s = dsp_rng_between(rng, 25, 90);
+  s->supine_s = dsp_rng_between(rng, 25, 90) + (s->calibration_steps > 0 ? dsp_apg_calibration_s(s->calibration_steps + 1) : 0);
   s->stand_s = dsp_rng_between(rng, 90, 240);
   s->rest_s = dsp_rng_between(rng, 40, 150);
   s->refill_s = dsp_rng_between(rng, 40, 150);
@@ -239,6 +243,8 @@ static void take_values(dsp_apg_settings *s, const double *values) {
       .randomised = values[P_RANDOMISE] >= 0.5,
       .rate_hz = values[P_RATE_HZ],
       .baseline_ml = values[P_BASELINE_ML],
+      .calibration_steps = (size_t)values[P_CALIBRATION_STEPS],
+      .calibration_ml = values[P_CALIBRATION_ML],
       .supine_s = values[P_SUPINE_S],
       .stand_s = values[P_STAND_S],
       .stand_cut = values[P_STAND_CUT],
@@ -288,6 +294,11 @@ static void choose_generator(dsp_apg_settings *s, const double *values, dsp_rng 
   s->closed.hyperaemia = s->model.hyperaemia = values[P_HYPERAEMIA];
 }
 
+double dsp_apg_calibration_s(size_t step) {
+  const double first_s = 5, hold_s = 8;
+  return first_s + (double)step * hold_s;
+}
+
 /* Contraction or ejection, whichever is longer: the next one must not begin before its end. */
 static double busy_s(const dsp_apg_settings *s) {
   return s->contraction_s * (s->compartments ? 1 : fmax(1, s->closed.ejection_share));
@@ -311,6 +322,9 @@ dsp_status dsp_apg_settle(dsp_apg_settings *settings, const double *values, uint
   if (level == LEVEL_REALISTIC || level == LEVEL_HARD) draw_sizes(settings->sizes, level, seed);
   if (level == LEVEL_CUSTOM)
     for (size_t k = 0; k < DSP_N_SIZES; k++) settings->sizes[k] = values[P_SIZES + k];
+  if (settings->calibration_steps > 0 && settings->supine_s < dsp_apg_calibration_s(settings->calibration_steps + 1) + 10)
+    return dsp_fail(error, DSP_BAD_OPTION, ID("supine_s"), "10 s of rest after the last syringe step",
+                    "%g s of lying with %zu syringe steps", settings->supine_s, settings->calibration_steps);
   if (busy_s(settings) > 0.95 / settings->cadence_hz)
     return dsp_fail(error, DSP_BAD_OPTION, ID("contraction_s"), "contraction and ejection shorter than 0.95 / cadence_hz",
                     "%g s at a cadence of %g Hz", settings->contraction_s, settings->cadence_hz);

@@ -50,6 +50,28 @@ static double sample(const double *v, size_t n, double t_s) {
   return i + 1 < n ? v[i] + (at - (double)i) * (v[i + 1] - v[i]) : v[n - 1];
 }
 
+/* Syringe steps: the air that is pushed in is warm at first, a tenth too much for about a second. */
+static void add_calibration(double *x, size_t n, const dsp_apg_settings *s) {
+  const double overshoot = 0.1, cooling_s = 1;
+  for (size_t k = 0; s->calibration_steps > 0 && k <= s->calibration_steps; k++) {
+    double start_s = dsp_apg_calibration_s(k), volume_ml = k < s->calibration_steps ? s->calibration_ml : -s->calibration_ml * (double)k;
+    for (size_t i = (size_t)ceil(start_s * s->rate_hz); i < n; i++)
+      x[i] += volume_ml * (1 + overshoot * exp(-((double)i / s->rate_hz - start_s) / cooling_s));
+  }
+}
+
+static dsp_status add_calibration_events(dsp_recording *recording, const dsp_apg_settings *s) {
+  for (size_t k = 0; k < s->calibration_steps; k++) {
+    const dsp_event event = {.t_s = dsp_apg_calibration_s(k),
+                             .kind = DSP_EVENT_CALIBRATION,
+                             .volume_ml = s->calibration_ml,
+                             .percent = (double)NAN,
+                             .source = "simulated"};
+    if (dsp_recording_add_event(recording, &event)) return DSP_NO_MEMORY;
+  }
+  return DSP_OK;
+}
+
 static dsp_status add_events(dsp_recording *recording, const dsp_apg_plan *plan, const dsp_apg_settings *s, uint64_t seed) {
   dsp_rng rng;
   dsp_rng_seed(&rng, seed, STREAM_MARKERS);
@@ -97,10 +119,11 @@ static dsp_status record(dsp_recording **out, const double *v, size_t n, const d
     goto fail;
   }
   for (size_t i = 0; i < n_samples; i++) x[i] = sample(v, n, (double)i / s->rate_hz);
+  add_calibration(x, n_samples, s);
   dsp_nuisance_apply(x, n_samples, s->rate_hz, s->sizes, plan, seed);
   if (!dsp_recording_add_channel(recording, names[s->side], s->rate_hz, x, n_samples)) goto fail;
   if (describe(recording, s, seed)) goto fail;
-  if (s->events && add_events(recording, plan, s, seed)) goto fail;
+  if (s->events && (add_calibration_events(recording, s) || add_events(recording, plan, s, seed))) goto fail;
   *out = recording;
   return DSP_OK;
 fail:

@@ -90,6 +90,7 @@ static dsp_status put_values(dsp_truth *truth, const double *v, const dsp_apg_pl
       {"cadence", "Hz", s->cadence_hz},
       {"contraction", "s", plan->contraction_s},
       {"count", "1", (double)s->count},
+      {"calibration.slope", "1", 1 + s->sizes[DSP_N_GAIN_PCT] / 100},
       {"sim.drift", "mL", s->sizes[DSP_N_DRIFT_ML]},
       {"sim.transient", "mL", s->sizes[DSP_N_TRANSIENT_ML]},
       {"sim.bulge", "mL", s->sizes[DSP_N_BULGE_ML]},

@@ -291,6 +291,27 @@ START_TEST(labels_follow_the_rows) {
 }
 END_TEST
 
+START_TEST(syringe_steps_are_withdrawn_before_the_test) {
+  const char *settings = "nuisance=custom gain_pct=3 rate_hz=100 supine_s=80 calibration_steps=5 calibration_ml=20";
+  result r = simulate(settings, 1), none = simulate("nuisance=custom rate_hz=100 supine_s=80", 1),
+         early = simulate("calibration_steps=5", 1);
+  ck_assert_uint_eq(r.recording->n_events, 9);
+  ck_assert_int_eq(r.recording->events[4].kind, DSP_EVENT_CALIBRATION);
+  ck_assert_double_eq(r.recording->events[4].volume_ml, 20);
+  for (size_t k = 0; k < 5; k++) {
+    size_t settled = (size_t)(r.recording->events[k].t_s * 100) + 790;
+    double rise = samples(&r)[settled] / 1.03 - samples(&none)[settled];
+    ck_assert_double_eq_tol(rise, 20 * (double)(k + 1), 0.01);
+  }
+  ck_assert_double_eq_tol(samples(&r)[7900] / 1.03, samples(&none)[7900], 0.01);
+  check_near("slope", value(&r, "calibration.slope"), 1.03, 1e-12);
+  ck_assert_double_eq(value(&r, "VV"), value(&none, "VV"));
+  ck_assert_int_eq(early.status, DSP_BAD_OPTION);
+  clear(&r);
+  clear(&none);
+}
+END_TEST
+
 START_TEST(leg_that_does_not_fill_is_refused) {
   result r = simulate("phenotype=custom ra=10 rdr=50 rej=0.05 ph_mmhg=10", 1);
   ck_assert_int_eq(r.status, DSP_BAD_OPTION);
@@ -523,6 +544,7 @@ static Suite *phantom_suite(void) {
   tcase_add_loop_test(recording, same_seed_same_bits, 0, 4);
   tcase_add_test(recording, labels_follow_the_rows);
   tcase_add_test(recording, contraction_longer_than_its_step_is_refused);
+  tcase_add_test(recording, syringe_steps_are_withdrawn_before_the_test);
   tcase_add_test(recording, leg_that_does_not_fill_is_refused);
   tcase_add_test(recording, noises_have_their_size);
   tcase_add_test(recording, rhythms_have_their_size_and_rate);
