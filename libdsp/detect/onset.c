@@ -7,19 +7,9 @@
  * onset detection in P. Hodges, B. Bui, Electroencephalogr. Clin. Neurophysiol. 101 (1996) 511, with a robust baseline. */
 #include <dsp/detect.h>
 #include <dsp/memory.h>
+#include <dsp/order.h>
 #include <stdbool.h>
 #include <stdlib.h>
-
-static const double MAD_TO_SIGMA = 1.4826;
-
-static int by_value(const void *left, const void *right) {
-  const double a = *(const double *)left, b = *(const double *)right;
-  return (a > b) - (a < b);
-}
-
-static double sorted_median(const double *v, size_t n) {
-  return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2.0;
-}
 
 static dsp_status baseline(dsp_onset *onset, const double *x, size_t n, dsp_error *error) {
   double *v = dsp_alloc(n, sizeof *v);
@@ -31,11 +21,8 @@ static dsp_status baseline(dsp_onset *onset, const double *x, size_t n, dsp_erro
     free(v);
     return dsp_fail(error, DSP_BAD_INPUT, "baseline", "at least 3 samples", "%zu", count);
   }
-  qsort(v, count, sizeof *v, by_value);
-  onset->level = sorted_median(v, count);
-  for (size_t i = 0; i < count; i++) v[i] = fabs(v[i] - onset->level);
-  qsort(v, count, sizeof *v, by_value);
-  onset->sigma = MAD_TO_SIGMA * sorted_median(v, count);
+  onset->level = dsp_order_median(v, count);
+  onset->sigma = dsp_order_sigma(v, count, onset->level);
   free(v);
   return DSP_OK;
 }

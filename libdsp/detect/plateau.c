@@ -11,13 +11,14 @@
 #include <dsp/detect.h>
 #include <dsp/fit.h>
 #include <dsp/memory.h>
+#include <dsp/order.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
 enum { BLOCKS = 20, BLOCKS_PRESENT = 15, TREND_POINTS = 200 };
 static const double MEDIAN_EXCESS =
     M_PI_2 - 1.0; /* variance of a median over that of a mean, less 1: a matter of the white part of the noise */
-static const double WIDEN_SIGMA = 3.0, MAD_TO_SIGMA = 1.4826;
+static const double WIDEN_SIGMA = 3.0;
 
 typedef struct blocks {
   size_t n, size; /**< number of blocks and samples in each */
@@ -25,22 +26,16 @@ typedef struct blocks {
   double *mean;
   bool *flat;
   double *scratch; /**< as many values as the signal has */
+  double *pairs;   /**< slopes of all pairs of TREND_POINTS points */
 } blocks;
 
-static int by_value(const void *left, const void *right) {
-  const double a = *(const double *)left, b = *(const double *)right;
-  return (a > b) - (a < b);
-}
-
-/** Median of the values that are there; sorts them into scratch. *count: how many. */
+/** Median of the values that are there, which it leaves in scratch in some order. *count: how many. */
 static double median_of(double *scratch, size_t *count, const double *x, size_t n) {
   size_t m = 0;
   for (size_t i = 0; i < n; i++)
     if (isfinite(x[i])) scratch[m++] = x[i];
   *count = m;
-  if (m == 0) return (double)NAN;
-  qsort(scratch, m, sizeof *scratch, by_value);
-  return m % 2 ? scratch[m / 2] : (scratch[m / 2 - 1] + scratch[m / 2]) / 2.0;
+  return m > 0 ? dsp_order_median(scratch, m) : (double)NAN;
 }
 
 static void summarise(blocks *b, const dsp_signal *s) {
@@ -56,7 +51,7 @@ static void summarise(blocks *b, const dsp_signal *s) {
 }
 
 /** Theil-Sen slope per second of the blocks first .. first + n - 1; NaN when too few are there. */
-static double slope_of(const double *v, size_t n, size_t least, double step_s) {
+static double slope_of(const blocks *b, const double *v, size_t n, size_t least, double step_s) {
   double t[TREND_POINTS], y[TREND_POINTS];
   size_t count = 0;
   for (size_t k = 0; k < n; k++) {
@@ -64,33 +59,25 @@ static double slope_of(const double *v, size_t n, size_t least, double step_s) {
     t[count] = (double)k * step_s;
     y[count++] = v[k];
   }
-  dsp_line line;
-  if (count < least || dsp_line_theil_sen(&line, t, y, count, NULL) != DSP_OK) return (double)NAN;
-  return line.slope;
+  return count >= least ? dsp_theil_sen_slope(b->pairs, t, y, count) : (double)NAN;
 }
 
 /** A block is flat when the window that it stands in the middle of is; the outer blocks take the first and last window. */
 static void mark_flat(blocks *b, double step_s, double max_slope) {
   for (size_t first = 0; first + BLOCKS <= b->n; first++) {
-    const double slope = slope_of(b->median + first, BLOCKS, BLOCKS_PRESENT, step_s);
+    const double slope = slope_of(b, b->median + first, BLOCKS, BLOCKS_PRESENT, step_s);
     const bool flat = fabs(slope) <= max_slope;
     const size_t from = first == 0 ? 0 : first + BLOCKS / 2, to = first + BLOCKS == b->n ? b->n : first + BLOCKS / 2 + 1;
     for (size_t k = from; k < to; k++) b->flat[k] = flat && !isnan(b->median[k]);
   }
 }
 
-/** Scatter of the block medians of [first, end) about `level`. */
-static double scatter(blocks *b, size_t first, size_t end, double level) {
-  for (size_t k = first; k < end; k++) b->scratch[k - first] = fabs(b->median[k] - level);
-  qsort(b->scratch, end - first, sizeof *b->scratch, by_value);
-  return MAD_TO_SIGMA * b->scratch[(end - first) / 2];
-}
-
 /** Widen the run of blocks [*first, *end) while the next block belongs to it and is not flat already (a plateau of its own). */
 static void widen(blocks *b, size_t *first, size_t *end) {
   size_t count = 0;
   const size_t f = *first, e = *end;
-  const double level = median_of(b->scratch, &count, b->median + f, e - f), limit = WIDEN_SIGMA * scatter(b, f, e, level);
+  const double level = median_of(b->scratch, &count, b->median + f, e - f);
+  const double limit = WIDEN_SIGMA * dsp_order_sigma(b->scratch, count, level);
   while (*first > 0 && f - *first < BLOCKS / 2 && !b->flat[*first - 1] && fabs(b->median[*first - 1] - level) <= limit) --*first;
   while (*end < b->n && *end - e < BLOCKS / 2 && !b->flat[*end] && fabs(b->median[*end] - level) <= limit) ++*end;
 }
@@ -133,7 +120,7 @@ static dsp_plateau measure(blocks *b, const dsp_signal *s, size_t first, size_t 
 
   const size_t stride = (end - first + TREND_POINTS - 1) / TREND_POINTS, points = (end - first) / stride;
   for (size_t k = 0; k < points; k++) b->scratch[k] = b->median[first + k * stride];
-  p.slope = slope_of(b->scratch, points, 2, (double)(stride * b->size) / s->rate_hz);
+  p.slope = slope_of(b, b->scratch, points, 2, (double)(stride * b->size) / s->rate_hz);
   return p;
 }
 
@@ -173,10 +160,11 @@ dsp_status dsp_find_plateaus(dsp_plateau **plateaus, size_t *n_plateaus, const d
   b.mean = dsp_alloc(b.n, sizeof *b.mean);
   b.flat = dsp_zalloc(b.n, sizeof *b.flat);
   b.scratch = dsp_alloc(signal->n, sizeof *b.scratch);
+  b.pairs = dsp_alloc((size_t)TREND_POINTS * (TREND_POINTS - 1) / 2, sizeof *b.pairs);
   dsp_status status = DSP_NO_MEMORY;
   dsp_plateau *list = NULL;
   size_t count = 0;
-  if (b.median && b.mean && b.flat && b.scratch) {
+  if (b.median && b.mean && b.flat && b.scratch && b.pairs) {
     summarise(&b, signal);
     mark_flat(&b, (double)size / signal->rate_hz, rule->max_slope);
     status = collect(&list, &count, &b, signal, rule->min_duration_s);
@@ -185,6 +173,7 @@ dsp_status dsp_find_plateaus(dsp_plateau **plateaus, size_t *n_plateaus, const d
   free(b.mean);
   free(b.flat);
   free(b.scratch);
+  free(b.pairs);
   if (status != DSP_OK) {
     free(list);
     return dsp_fail_memory(error);

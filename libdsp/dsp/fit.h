@@ -41,6 +41,9 @@ DSP_API DSP_MUST_USE dsp_status dsp_line_least_squares(dsp_line *line, const dou
  * DSP_THEIL_SEN_MAX points (decimate), DSP_NO_SOLUTION without two different t. */
 DSP_API DSP_MUST_USE dsp_status dsp_line_theil_sen(dsp_line *line, const double *t, const double *y, size_t n, dsp_error *error);
 
+/** The Theil-Sen slope alone, for many short stretches: finite values, scratch for n (n - 1) / 2 more. NaN without two different t. */
+DSP_API double dsp_theil_sen_slope(double *scratch, const double *t, const double *y, size_t n);
+
 /** Huber's M-estimate, k = 1.345 robust standard deviations, by reweighting from the least-squares line. DSP_NO_SOLUTION when it does
  * not settle. An exact fit of more than half of the points ends as that line with variance 0. */
 DSP_API DSP_MUST_USE dsp_status dsp_line_huber(dsp_line *line, const double *t, const double *y, size_t n, dsp_error *error);

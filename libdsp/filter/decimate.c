@@ -27,10 +27,11 @@ static double symmetric_dot(const double *h, const double *centre, size_t half) 
   double s0 = 0.0, s1 = 0.0, s2 = 0.0, s3 = 0.0;
   size_t k = 1;
   for (; k + 3 <= half; k += 4) {
-    s0 += h[k] * (centre[k] + *(centre - k));
-    s1 += h[k + 1] * (centre[k + 1] + *(centre - k - 1));
-    s2 += h[k + 2] * (centre[k + 2] + *(centre - k - 2));
-    s3 += h[k + 3] * (centre[k + 3] + *(centre - k - 3));
+    const double *after = centre + k, *before = centre - k;
+    s0 += h[k] * (after[0] + before[0]);
+    s1 += h[k + 1] * (after[1] + before[-1]);
+    s2 += h[k + 2] * (after[2] + before[-2]);
+    s3 += h[k + 3] * (after[3] + before[-3]);
   }
   for (; k <= half; k++) s0 += h[k] * (centre[k] + *(centre - k));
   return h[0] * centre[0] + ((s0 + s1) + (s2 + s3));

@@ -12,13 +12,13 @@
 
 enum { GROUP = 4, PAD_MAX = 3 * (2 * DSP_SOS_MAX + 1) };
 
-typedef double state[DSP_SOS_MAX][2];
-
 #if defined(__clang__)
 #define UNROLL /* clang unrolls constant loops of this size by itself */
 #else
 #define UNROLL _Pragma("GCC unroll 4")
 #endif
+
+typedef double state[DSP_SOS_MAX][2];
 
 /** One pass of `sections` (a constant after inlining) over n samples that lie `step` apart. to may be from. */
 static inline void cascade(const double (*s)[6], double (*z)[2], double *to, const double *from, size_t n, ptrdiff_t step,

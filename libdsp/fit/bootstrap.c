@@ -6,6 +6,7 @@
  * Blackman, S. Vigna, ACM Trans. Math. Softw. 47 (2021) 36. */
 #include <dsp/fit.h>
 #include <dsp/memory.h>
+#include <dsp/order.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,11 +45,6 @@ uint64_t dsp_random_below(dsp_random *random, uint64_t limit) {
   do draw = dsp_random_next(random);
   while (draw < uneven);
   return draw % limit;
-}
-
-static int by_value(const void *left, const void *right) {
-  const double a = *(const double *)left, b = *(const double *)right;
-  return (a > b) - (a < b);
 }
 
 static double percentile(const double *sorted, size_t n, double part) {
@@ -91,7 +87,7 @@ dsp_status dsp_block_bootstrap(dsp_bootstrap *result, dsp_random *random, const 
       double mean = 0.0, square = 0.0;
       for (size_t i = 0; i < count; i++) mean += values[i] / (double)count;
       for (size_t i = 0; i < count; i++) square += (values[i] - mean) * (values[i] - mean);
-      qsort(values, count, sizeof *values, by_value);
+      dsp_order_sort(values, count);
       *result = (dsp_bootstrap){.value = statistic(x, n, context),
                                 .se = sqrt(square / (double)(count - 1)),
                                 .lo = percentile(values, count, (1.0 - level) / 2.0),

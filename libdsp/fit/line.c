@@ -8,6 +8,7 @@
  * Statistics, 7.8 (estimate, and covariance from mean psi^2 and mean psi'). */
 #include <dsp/fit.h>
 #include <dsp/memory.h>
+#include <dsp/order.h>
 #include <float.h>
 #include <math.h>
 #include <stdbool.h>
@@ -15,7 +16,7 @@
 #include <string.h>
 
 enum { ITERATIONS_MAX = 1000, SCALE_ROUNDS = 30 };
-static const double HUBER_K = 1.345, MAD_TO_SIGMA = 1.4826;
+static const double HUBER_K = 1.345;
 
 /** Weighted sums about the weighted means. */
 typedef struct moments {
@@ -78,18 +79,6 @@ dsp_status dsp_line_least_squares(dsp_line *line, const double *t, const double 
   return DSP_OK;
 }
 
-static int by_value(const void *left, const void *right) {
-  const double a = *(const double *)left, b = *(const double *)right;
-  return (a > b) - (a < b);
-}
-
-/** 1.4826 x median of the absolute values; sorts v. */
-static double robust_sd(double *v, size_t n) {
-  for (size_t i = 0; i < n; i++) v[i] = fabs(v[i]);
-  qsort(v, n, sizeof *v, by_value);
-  return MAD_TO_SIGMA * (n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2.0);
-}
-
 /** What one reweighting needs. */
 typedef struct huber {
   const double *t, *y;
@@ -101,7 +90,7 @@ typedef struct huber {
 /** One step from `line`: robust sd, weights, new line. 0 when the new line does not exist. */
 static int reweight(huber *h, dsp_line *line, moments *m, bool keep_sd) {
   for (size_t i = 0; i < h->n; i++) h->r[i] = h->sorted[i] = residual(line, m, h->t[i], h->y[i]);
-  if (!keep_sd) line->sd = robust_sd(h->sorted, h->n);
+  if (!keep_sd) line->sd = dsp_order_sigma(h->sorted, h->n, 0.0);
   const double reach = HUBER_K * line->sd, least = 64.0 * DBL_EPSILON * h->size;
   for (size_t i = 0; i < h->n; i++) h->weight[i] = fabs(h->r[i]) <= reach || fabs(h->r[i]) <= least ? 1.0 : reach / fabs(h->r[i]);
   *m = moments_of(h->t, h->y, h->weight, h->n);

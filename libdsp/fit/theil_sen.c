@@ -6,53 +6,16 @@
  * correction; ranks rounded as scipy.stats.theilslopes does. */
 #include <dsp/fit.h>
 #include <dsp/memory.h>
+#include <dsp/order.h>
 #include <math.h>
 #include <stdlib.h>
 
-static const double Z_95 = 1.959963984540054, MAD_TO_SIGMA = 1.4826;
-
-/** Put the k-th least value at place k, no larger ones before it and no smaller ones after it (C. Hoare, algorithm 65, FIND). */
-static double select_kth(double *v, size_t n, size_t k) {
-  ptrdiff_t lo = 0, hi = (ptrdiff_t)n - 1;
-  const ptrdiff_t at = (ptrdiff_t)k;
-  while (lo < hi) {
-    const double split = v[lo + (hi - lo) / 2];
-    ptrdiff_t i = lo, j = hi;
-    while (i <= j) {
-      while (v[i] < split) i++;
-      while (v[j] > split) j--;
-      if (i > j) break;
-      const double t = v[i];
-      v[i++] = v[j];
-      v[j--] = t;
-    }
-    if (at <= j)
-      hi = j;
-    else if (at >= i)
-      lo = i;
-    else
-      break;
-  }
-  return v[k];
-}
-
-static double median(double *v, size_t n) {
-  const double upper = select_kth(v, n, n / 2);
-  if (n % 2) return upper;
-  double lower = v[0];
-  for (size_t i = 1; i < n / 2; i++) lower = v[i] > lower ? v[i] : lower;
-  return (lower + upper) / 2.0;
-}
-
-static int by_value(const void *left, const void *right) {
-  const double a = *(const double *)left, b = *(const double *)right;
-  return (a > b) - (a < b);
-}
+static const double Z_95 = 1.959963984540054;
 
 /** Sum of k (k - 1) (2 k + 5) over groups of k equal values; sorts v. */
 static double tie_term(double *v, size_t n) {
   double sum = 0.0;
-  qsort(v, n, sizeof *v, by_value);
+  dsp_order_sort(v, n);
   for (size_t i = 0; i < n;) {
     size_t end = i;
     while (end < n && v[end] == v[i]) end++;
@@ -89,8 +52,13 @@ static void interval(dsp_line *line, double *slope, size_t count, double *scratc
   }
   const double reach = Z_95 * sqrt(variance), hi = fmin(rint((all + reach) / 2.0), all - 1.0),
                lo = fmax(rint((all - reach) / 2.0) - 1.0, 0.0);
-  line->slope_lo = select_kth(slope, count, (size_t)lo);
-  line->slope_hi = select_kth(slope, count, (size_t)hi);
+  line->slope_lo = dsp_order_kth(slope, count, (size_t)lo);
+  line->slope_hi = dsp_order_kth(slope, count, (size_t)hi);
+}
+
+double dsp_theil_sen_slope(double *scratch, const double *t, const double *y, size_t n) {
+  const size_t count = all_slopes(scratch, t, y, n);
+  return count > 0 ? dsp_order_median(scratch, count) : (double)NAN;
 }
 
 dsp_status dsp_line_theil_sen(dsp_line *line, const double *t, const double *y, size_t n, dsp_error *error) {
@@ -106,12 +74,12 @@ dsp_status dsp_line_theil_sen(dsp_line *line, const double *t, const double *y, 
     free(slope);
     return dsp_fail(error, DSP_NO_SOLUTION, "line", "two different times", "%zu points", n);
   }
-  line->slope = median(slope, count);
+  line->slope = dsp_order_median(slope, count);
   interval(line, slope, count, scratch, t, y, n);
-  const double middle = median(scratch, copy(scratch, t, n)), level = median(scratch, copy(scratch, y, n));
+  const double middle = dsp_order_median(scratch, copy(scratch, t, n)), level = dsp_order_median(scratch, copy(scratch, y, n));
   line->intercept = level - line->slope * middle;
-  for (size_t i = 0; i < n; i++) scratch[i] = fabs((y[i] - level) - line->slope * (t[i] - middle));
-  line->sd = MAD_TO_SIGMA * median(scratch, n);
+  for (size_t i = 0; i < n; i++) scratch[i] = (y[i] - level) - line->slope * (t[i] - middle);
+  line->sd = dsp_order_sigma(scratch, n, 0.0);
   free(slope);
   return DSP_OK;
 }
