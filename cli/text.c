@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DECIMALS_MAX 6
+
 typedef struct range {
   uint32_t first, last;
 } range;
@@ -139,19 +141,20 @@ void text_put_interval(fmt_buffer *out, double value, double lo, double hi) {
     return;
   }
   const double half = (hi - lo) / 2, skew = fabs(hi + lo - 2 * value);
-  int decimals = decimals_of(half);
-  const int exact = text_decimals(value);
-  if (decimals > exact) decimals = exact;
-  if (decimals > 6) decimals = 6;
-  text_put_rounded(out, value, decimals);
-  if (skew <= 0.1 * half) {
-    fmt_put(out, " \u00b1 ");
-    text_put_rounded(out, half, decimals);
+  const int exact = text_decimals(value), known = decimals_of(half);
+  const int decimals = known < DECIMALS_MAX ? known : DECIMALS_MAX;
+  text_put_rounded(out, value, decimals < exact ? decimals : exact);
+  if (skew > 0.1 * half) {
+    fmt_put(out, " (");
+    text_put_rounded(out, lo, decimals);
+    fmt_put(out, " to ");
+    text_put_rounded(out, hi, decimals);
+    fmt_put(out, ")");
     return;
   }
-  fmt_put(out, " (");
-  text_put_rounded(out, lo, decimals);
-  fmt_put(out, " to ");
-  text_put_rounded(out, hi, decimals);
-  fmt_put(out, ")");
+  fmt_put(out, " \u00b1 ");
+  if (known > DECIMALS_MAX)
+    fmt_printf(out, "%.1e", half);
+  else
+    text_put_rounded(out, half, known);
 }
