@@ -124,7 +124,8 @@ static fmt_verdict probe_csv(const fmt_source *source, unsigned *score, dsp_erro
     digits += p[i] >= '0' && p[i] <= '9';
     control += (p[i] < ' ' && p[i] != '\t' && p[i] != '\n' && p[i] != '\r' && p[i] != '\f' && p[i] != 0) || p[i] == 127;
   }
-  const bool utf16 = (zeros[0] == 0) != (zeros[1] == 0) && (zeros[0] + zeros[1]) * 4 >= look;
+  const bool marked = look >= 2 && ((p[0] == 0xFF && p[1] == 0xFE) || (p[0] == 0xFE && p[1] == 0xFF));
+  const bool utf16 = marked || ((zeros[0] == 0) != (zeros[1] == 0) && (zeros[0] + zeros[1]) * 4 >= look);
   if (look == 0 || control > 0 || (!utf16 && zeros[0] + zeros[1] > 0 && zeros[0] + zeros[1] > 1 + look / 64)) return FMT_NOT_MINE;
   *score = digits ? 40 : 10;
   return FMT_PERHAPS;

@@ -136,7 +136,7 @@ static dsp_status choose_dialect(csv_table *table, const unsigned char *start, s
       table->dialect = pairs[i];
     }
   }
-  if (best.columns == 0 && first.status != DSP_OK) return dsp_fail(error, first.status, first.place, first.expected, "%s", first.found);
+  if (best.columns <= 1 && first.status != DSP_OK) return dsp_fail(error, first.status, first.place, first.expected, "%s", first.found);
   if (best.columns > FMT_CAP_COLUMNS)
     return dsp_fail(error, DSP_LIMIT, "", "a table of channels", "%zu columns, more than the cap of %zu", best.columns, FMT_CAP_COLUMNS);
   if (best.columns == 0) return dsp_fail(error, DSP_BAD_INPUT, "", "a table with numbers", "no rows");

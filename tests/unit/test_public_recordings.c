@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Recordings by others, of which it is known what a correct reader gets. They are not part of this repository: PLETH_DATA names their
+ * folder; without them the test is skipped. */
+#include "../support/reading.h"
+#include <fcntl.h>
+#include <unistd.h>
+
+enum { SKIPPED = 77 };
+
+static char folder[2000];
+
+static dsp_recording *open_recording(const char *name) {
+  char path[2100];
+  fmt_source source;
+  reading result = {0};
+  snprintf(path, sizeof path, "%s/%s", folder, name);
+  const int fd = open(path, O_RDONLY);
+  ck_assert_msg(fd >= 0, "%s", path);
+  ck_assert_int_eq(fmt_source_read(&source, fd, FMT_CAP_FILE_BYTES, 1, NULL), DSP_OK);
+  close(fd);
+  result.status = fmt_read(&result.recording, &source, name, NULL, NULL, NULL, NULL, &result.error);
+  ck_assert_msg(result.status == DSP_OK, "%s: %s: %s; %s", name, result.error.place, result.error.found, result.error.expected);
+  fmt_source_clear(&source);
+  return result.recording;
+}
+
+/* Muscle oximeter by Bluetooth: a preamble of 40 rows, stamps of arrival with duplicates, two pauses of 11 and 12 s, doubled column names.
+ */
+START_TEST(oximeter_two_sensors) {
+  dsp_recording *r = open_recording("nirs/train.red_intervals.csv");
+  ck_assert_double_eq(r->t_origin_s, 2084.15);
+  ck_assert_uint_eq(r->n_channels, 9);
+  ck_assert_double_eq(channel_named(r, "SmO2")->rate_hz, 10);
+  ck_assert_double_eq_tol(channel_named(r, "SmO2")->x[0], 67.7, 1e-9);
+  ck_assert_double_eq_tol(channel_named(r, "SmO2.2")->x[0], 72.18, 1e-9);
+  ck_assert_double_eq_tol(channel_named(r, "HHb unfiltered.2")->x[0], -3.52, 1e-9);
+  ck_assert_uint_eq(r->channels[0].n_segments, 3);
+  ck_assert(r->channels[0].resampled && warned(r, "time_batched") && warned(r, "duplicate_column") && warned(r, "gap"));
+  ck_assert_double_eq_tol(dsp_recording_duration_s(r), 3295.48 - 2084.15, 0.2);
+  dsp_recording_free(r);
+}
+END_TEST
+
+/* Clock times beside a date without a year, every 2 s. */
+START_TEST(oximeter_clock) {
+  dsp_recording *r = open_recording("nirs/moxy_intervals.csv");
+  ck_assert_double_eq(r->t_origin_s, 13 * 3600 + 17 * 60 + 13);
+  const dsp_channel *channel = channel_named(r, "SmO2 Live");
+  ck_assert_double_eq(channel->rate_hz, 0.5);
+  ck_assert_uint_eq(channel->n, 931);
+  ck_assert(channel->x[0] == 56 && channel->x[930] == 41);
+  ck_assert_double_eq(channel_named(r, "THb")->x[0], 13.01);
+  ck_assert_uint_eq(channel->n_segments, 1);
+  dsp_recording_free(r);
+}
+END_TEST
+
+START_TEST(transcranial) {
+  dsp_recording *r = open_recording("tcd/bilateral_mcav_abp_10hz.csv");
+  ck_assert_uint_eq(r->n_channels, 5);
+  ck_assert_double_eq(channel_named(r, "mcav_l")->rate_hz, 10);
+  ck_assert_uint_eq(channel_named(r, "mcav_l")->n, 3072);
+  ck_assert_double_eq(channel_named(r, "mcav_r")->x[0], 63.0133);
+  dsp_recording_free(r);
+  r = open_recording("tcd/mcav_abp_1000hz_60s.csv");
+  const dsp_channel *heart = channel_named(r, "hr");
+  double sum = 0;
+  ck_assert_double_eq(heart->rate_hz, 1000);
+  ck_assert_uint_eq(heart->n, 60000);
+  ck_assert_double_eq(r->t_origin_s, 900.0005);
+  for (size_t i = 0; i < heart->n; i++) sum += heart->x[i];
+  ck_assert_double_eq_tol(sum / 60000, 117, 1);
+  dsp_recording_free(r);
+}
+END_TEST
+
+int main(void) {
+  const char *data = getenv("PLETH_DATA"), *project = getenv("PLETH_SOURCE");
+  if (data)
+    snprintf(folder, sizeof folder, "%s", data);
+  else
+    snprintf(folder, sizeof folder, "%s/../shared/data", project ? project : ".");
+  if (access(folder, R_OK) != 0) {
+    printf("skipped: no public recordings in %s\n", folder);
+    return SKIPPED;
+  }
+  const TTest *const tests[] = {oximeter_two_sensors, oximeter_clock, transcranial};
+  return run_case("public_recordings", tests, sizeof tests / sizeof tests[0]);
+}
