@@ -15,7 +15,7 @@ static const struct interval_row {
     {100, 90.05, 109.95, "100 \u00b1 10"},       /* the interval rounds up to the next power of ten: still two digits */
     {4567.8, 4445.8, 4689.8, "4570 \u00b1 120"}, /* tens, as the interval is not known better */
     {0.5, 0.4999, 0.5001, "0.5 \u00b1 0.00010"}, /* never more digits than the exact value has */
-    {2.5, 2.3, 3.4, "2.5 (2.3 to 3.4)"},         /* lopsided */
+    {2.5, 2.3, 3.4, "2.5 (2.30 to 3.40)"},       /* lopsided */
     {-0.004, -0.104, 0.096, "0.00 \u00b1 0.10"}, /* no -0.00 */
     {1234.5678, NAN, NAN, "1235"},
     {0.00012345, NAN, NAN, "0.0001234"},
