@@ -38,12 +38,13 @@ typedef struct csv_column {
   const char *unit_text; /* NULL none */
   csv_kind kind;
   bool is_time;
-  bool numbers_later; /* empty in the sample; takes the kind of its first filled cell */
   double *x;
   size_t capacity;
+  csv_span last_mark; /* the text cell of the row before mark_row */
+  size_t mark_row;
 } csv_column;
 
-/* A text cell. */
+/* A text cell that does not only repeat the one above it. */
 typedef struct csv_mark {
   size_t row, column;
   const char *text;

@@ -44,26 +44,18 @@ static dsp_event_kind kind_of_text(const char *text) {
   return DSP_EVENT_NOTE;
 }
 
-/* A cell that repeats the one above it is the same state going on, not a new event. */
 static dsp_status add_events(csv_table *table, const csv_timing *timing, dsp_error *error) {
-  const csv_mark **last = dsp_zalloc(table->n_columns, sizeof *last);
-  if (!last) return dsp_fail_memory(error);
-  dsp_status status = DSP_OK;
-  for (size_t i = 0; i < table->n_marks && status == DSP_OK; i++) {
-    const csv_mark *mark = &table->marks[i], *before = last[mark->column];
-    last[mark->column] = mark;
-    if (before && before->row + 1 == mark->row && strcmp(before->text, mark->text) == 0) continue;
+  for (size_t i = 0; i < table->n_marks; i++) {
+    const csv_mark *mark = &table->marks[i];
     const dsp_event event = {.t_s = timing->t ? timing->t[mark->row] : (double)mark->row / timing->rate_hz,
                              .kind = kind_of_text(mark->text),
                              .volume_ml = (double)NAN,
                              .percent = (double)NAN,
                              .text = mark->text,
                              .source = "csv"};
-    if (dsp_recording_add_event(table->recording, &event) != DSP_OK) status = dsp_fail_memory(error);
+    if (dsp_recording_add_event(table->recording, &event) != DSP_OK) return dsp_fail_memory(error);
   }
-  free(last);
-  if (status == DSP_OK && dsp_recording_sort_events(table->recording) != DSP_OK) status = dsp_fail_memory(error);
-  return status;
+  return dsp_recording_sort_events(table->recording) == DSP_OK ? DSP_OK : dsp_fail_memory(error);
 }
 
 /* An empty column that would have held marks. */

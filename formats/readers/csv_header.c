@@ -73,12 +73,15 @@ static bool name_taken(const csv_table *table, size_t before, const char *name) 
 /* The second "SmO2" becomes "SmO2.2". */
 static dsp_status make_unique(csv_table *table, size_t c, dsp_error *error) {
   csv_column *column = &table->columns[c];
+  size_t number = 2;
+  for (size_t i = 0; i < c; i++) number += strcmp(table->columns[i].plain, column->plain) == 0;
   column->name = column->plain;
-  for (size_t i = 2; name_taken(table, c, column->name); i++) {
+  if (number == 2 && !name_taken(table, c, column->plain)) return DSP_OK;
+  for (size_t i = number > 2 ? number - 1 : 2; name_taken(table, c, column->name); i++) {
     column->name = dsp_arena_printf(table->recording->arena, "%s.%zu", column->plain, i);
     if (!column->name) return dsp_fail_memory(error);
   }
-  if (column->name == column->plain || column->kind == CSV_EMPTY) return DSP_OK;
+  if (column->kind == CSV_EMPTY) return DSP_OK;
   if (dsp_recording_warn(table->recording, "duplicate_column", "column %zu is another \"%s\"; it is called \"%s\"", c + 1, column->plain,
                          column->name) != DSP_OK)
     return dsp_fail_memory(error);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIGITS_MAX = 19, EXACT_POWER_MAX = 27, SHORT_TEXT = 128, EXPONENT_CAP = 100000 };
+enum { DIGITS_MAX = 19, EXACT_POWER_MAX = 27, EXPONENT_CAP = 100000 };
 
 __extension__ typedef unsigned __int128 wide;
 
@@ -94,15 +94,12 @@ const unsigned char *csv_number_long(const unsigned char *p, unsigned char decim
   return part + n_part;
 }
 
-/* strtod_l on a copy that ends with NUL and has a decimal point; the grammar has been checked. */
-static bool by_library(double *value, csv_span cell, unsigned char decimal, locale_t c_locale) {
-  char text[SHORT_TEXT], *copy = cell.n < sizeof text ? text : malloc(cell.n + 1);
-  if (!copy) return false;
-  for (size_t i = 0; i < cell.n; i++) copy[i] = cell.at[i] == decimal ? '.' : (char)cell.at[i];
-  copy[cell.n] = '\0';
-  *value = strtod_l(copy, NULL, c_locale);
-  if (copy != text) free(copy);
-  return true;
+/* strtod_l on a copy that ends with NUL and has a decimal point; the grammar and the length have been checked. */
+static double by_library(csv_span cell, unsigned char decimal, locale_t c_locale) {
+  char text[FMT_CAP_TEXT_BYTES + 1];
+  for (size_t i = 0; i < cell.n; i++) text[i] = cell.at[i] == decimal ? '.' : (char)cell.at[i];
+  text[cell.n] = '\0';
+  return strtod_l(text, NULL, c_locale);
 }
 
 /* Exponent behind 'e': false when malformed. Saturates. */
@@ -148,8 +145,10 @@ bool csv_number(double *value, csv_span cell, unsigned char decimal, locale_t c_
     exponent += e;
   }
   if (p != end) return false;
-  if (significant > DIGITS_MAX || exponent > EXACT_POWER_MAX || exponent < -EXACT_POWER_MAX)
-    return by_library(value, cell, decimal, c_locale);
+  if (significant > DIGITS_MAX || exponent > EXACT_POWER_MAX || exponent < -EXACT_POWER_MAX) {
+    *value = by_library(cell, decimal, c_locale);
+    return true;
+  }
   const double magnitude = csv_exact(digits, (int)exponent);
   *value = negative ? -magnitude : magnitude;
   return true;

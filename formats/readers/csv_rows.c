@@ -52,8 +52,15 @@ static dsp_status settle(pass *at, csv_column *column, csv_span cell) {
   return DSP_OK;
 }
 
+/* A cell that repeats the one above it is the same state going on, not a new mark. */
 static dsp_status add_mark(pass *at, size_t c, csv_span cell) {
   csv_table *table = at->table;
+  csv_column *column = &table->columns[c];
+  const bool goes_on =
+      column->last_mark.n == cell.n && column->mark_row == table->n_rows && memcmp(column->last_mark.at, cell.at, cell.n) == 0;
+  column->last_mark = cell;
+  column->mark_row = table->n_rows + 1;
+  if (goes_on) return DSP_OK;
   if (table->n_marks >= FMT_CAP_EVENTS) {
     char place[64];
     snprintf(place, sizeof place, "line %zu", at->line);

@@ -9,7 +9,7 @@
 /* Between "1,5" as two columns and as one with a decimal comma, the number of names in the first row decides. */
 #define HEADER_AGREES 0.5
 
-enum { SAMPLE_ROWS = 256, TEMPLATE_ROWS = 50, LINES_READ_MAX = 4096 };
+enum { SAMPLE_ROWS = 256, TEMPLATE_ROWS = 50, LINES_READ_MAX = 4096, SAMPLE_BYTES = 4 << 20 };
 
 typedef struct line {
   const unsigned char *at;
@@ -43,10 +43,11 @@ static size_t split(csv_span *cells, size_t cap, const unsigned char *p, const u
 /* The first rows that are neither blank nor comments. Quotes may hide line ends, so the split is asked where a row ends. */
 static dsp_status take_sample(sample *rows, const csv_table *table, const unsigned char *p, size_t number, unsigned char delimiter,
                               dsp_error *error) {
+  const unsigned char *enough = table->end - p > SAMPLE_BYTES ? p + SAMPLE_BYTES : table->end;
   bool adjacent = false;
   char place[64];
   rows->n = 0;
-  for (size_t read = 0; p < table->end && rows->n < SAMPLE_ROWS && read < LINES_READ_MAX; read++) {
+  for (size_t read = 0; p < table->end && rows->n < SAMPLE_ROWS && read < LINES_READ_MAX && p < enough; read++) {
     const unsigned char *line_end;
     size_t newlines = 0;
     const bool blank = csv_is_blank(p, table->end, &line_end);
@@ -164,7 +165,6 @@ static dsp_status column_kinds(csv_table *table, const sample *rows, csv_span *c
       if (count[order[k]] > (kind == CSV_EMPTY ? 0 : count[kind])) kind = order[k];
     if (kind == CSV_TEXT && count[CSV_NUMBER] * 2 >= count[CSV_TEXT] && count[CSV_NUMBER]) kind = CSV_NUMBER;
     table->columns[c].kind = kind;
-    table->columns[c].numbers_later = kind == CSV_EMPTY;
   }
   free(counts);
   return DSP_OK;

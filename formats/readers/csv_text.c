@@ -158,7 +158,7 @@ const char *csv_copy(csv_table *table, csv_span cell) {
   unsigned char utf8[3];
   cell = csv_trim(cell);
   if (cell.n > FMT_CAP_TEXT_BYTES) cell.n = FMT_CAP_TEXT_BYTES;
-  char *text = dsp_arena_alloc(table->recording->arena, cell.n * 3 + 1, 1);
+  char *text = dsp_arena_alloc(table->recording->arena, cell.n * (table->latin ? OUT_PER_UNIT : 1) + 1, 1);
   if (!text) return NULL;
   size_t n = 0;
   for (size_t i = 0; i < cell.n; i++) {

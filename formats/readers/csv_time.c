@@ -93,7 +93,8 @@ static csv_span span_of(const char *text) {
 }
 
 static const time_word *find_word(const csv_column *column) {
-  if (!column->raw) return NULL;
+  const dsp_unit *unit = column->unit_text ? dsp_unit_find(column->unit_text, strlen(column->unit_text)) : NULL;
+  if (!column->raw || (unit && unit->dimension != DSP_DIM_TIME)) return NULL; /* "T (Cel)" */
   for (size_t i = 0; i < sizeof time_words / sizeof time_words[0]; i++)
     if (csv_same_word(span_of(column->plain), time_words[i].word) || csv_same_word(span_of(column->raw), time_words[i].word))
       return &time_words[i];

@@ -29,7 +29,7 @@ static void expect_same_bits(char *const *texts, size_t n) {
   ck_assert_uint_eq(channel->n, n);
   for (size_t i = 0; i < n; i++) {
     const double wanted = strtod(texts[i], NULL);
-    ck_assert_msg(memcmp(&wanted, &channel->x[i], sizeof wanted) == 0, "%s: %.17g, strtod has %.17g", texts[i], channel->x[i], wanted);
+    if (memcmp(&wanted, &channel->x[i], sizeof wanted) != 0) ck_abort_msg("%s: %.17g, strtod has %.17g", texts[i], channel->x[i], wanted);
   }
   dsp_recording_free(result.recording);
   free(table);

@@ -134,6 +134,11 @@ START_TEST(headers) {
   ck_assert_double_eq(channel_named(recording, "v.2")->x[0], 4);
   ck_assert(warned(recording, "duplicate_column"));
   dsp_recording_free(recording);
+  recording = read_good("time (s),v,v,v.2,v\n0,1,2,3,4\n1,1,2,3,4\n2,1,2,3,4\n");
+  ck_assert_double_eq(channel_named(recording, "v.2")->x[0], 2);
+  ck_assert_double_eq(channel_named(recording, "v.2.2")->x[0], 3);
+  ck_assert_double_eq(channel_named(recording, "v.3")->x[0], 4);
+  dsp_recording_free(recording);
   recording = read_good("time (s),vol (furlong)\n0,1\n1,2\n2,3\n");
   ck_assert_ptr_null(recording->channels[0].unit);
   ck_assert_str_eq(recording->channels[0].unit_as_written, "furlong");
