@@ -114,21 +114,24 @@ bool fmt_h5_readable(fmt_h5_in *in, hid_t dataset) {
 typedef struct name_list {
   fmt_h5_in *in;
   const char **names;
-  size_t n;
+  size_t n, room;
 } name_list;
 
 static herr_t add_name(hid_t group, const char *name, const H5L_info_t *link, void *user) {
   (void)group;
   (void)link;
   name_list *list = user;
-  if (list->n >= FMT_H5_NAMES_MAX) return -1;
+  if (list->n >= list->room) return -1;
   const char *copy = dsp_arena_text(list->in->arena, name, strlen(name));
   list->names[list->n++] = copy;
   return copy ? 0 : -1;
 }
 
 bool fmt_h5_names(fmt_h5_in *in, hid_t group, const char ***names, size_t *n) {
-  name_list list = {in, dsp_arena_alloc(in->arena, FMT_H5_NAMES_MAX, sizeof(char *)), 0};
+  H5G_info_t info = {0};
+  bool listable = H5Gget_info(group, &info) >= 0 && info.nlinks <= FMT_H5_NAMES_MAX;
+  name_list list = {.in = in, .room = listable ? (size_t)info.nlinks : 0};
+  if (listable) list.names = dsp_arena_alloc(in->arena, list.room + 1, sizeof(char *));
   if (!list.names || H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, NULL, add_name, &list) < 0)
     return bad(in, group, NULL, "a group that cannot be listed", "at most 4096 children");
   *names = list.names;

@@ -10,6 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Beyond any protocol; they keep the pairing of flags with measures from taking minutes in a hostile file. */
+#define MEASURES_MAX 4096
+#define FLAGS_MAX    65536
+
 static const char *null_if_empty(const char *text) {
   return text && *text ? text : NULL;
 }
@@ -18,6 +22,12 @@ static const char *null_if_empty(const char *text) {
 static bool own(dsp_report *report, const char **to, const char *text) {
   *to = null_if_empty(text) ? dsp_arena_text(report->arena, text, strlen(text)) : NULL;
   return !null_if_empty(text) || *to;
+}
+
+static bool below(fmt_h5_in *in, const char *table, size_t n, size_t most) {
+  if (n <= most) return true;
+  dsp_fail(in->error, DSP_BAD_INPUT, table, "as many as a protocol has", "%zu lines", n);
+  return false;
 }
 
 static bool read_optional(fmt_h5_in *in, hid_t object, const char *name, const char **text) {
@@ -96,7 +106,7 @@ static dsp_test *add_test(fmt_h5_in *in, dsp_report *report, hid_t group) {
   if (!fmt_h5_read_text(in, group, "protocol", &protocol_id) || !fmt_h5_read_text(in, group, "channel", &channel.name) ||
       !fmt_h5_read_text(in, group, "side", &side) || !read_optional(in, group, "site", &channel.site) ||
       !read_optional(in, group, "manoeuvre", &manoeuvre) || !fmt_h5_read_u32(in, group, "trial", &trial) ||
-      !fmt_h5_read_table(in, group, &fmt_measures_table, &lines, &n))
+      !fmt_h5_read_table(in, group, &fmt_measures_table, &lines, &n) || !below(in, "measures", n, MEASURES_MAX))
     return NULL;
   if (!dsp_side_find(side, &channel.side)) channel.side = DSP_SIDE_UNKNOWN;
   dsp_measure_row *rows = dsp_arena_alloc(report->arena, n > 0 ? n : 1, sizeof *rows);
@@ -116,7 +126,7 @@ static dsp_test *add_test(fmt_h5_in *in, dsp_report *report, hid_t group) {
 static bool read_flags(fmt_h5_in *in, hid_t group, dsp_test *test) {
   void *lines = NULL;
   size_t n = 0;
-  if (!fmt_h5_read_table(in, group, &fmt_flags_table, &lines, &n)) return false;
+  if (!fmt_h5_read_table(in, group, &fmt_flags_table, &lines, &n) || !below(in, "flags", n, FLAGS_MAX)) return false;
   for (size_t i = 0; i < n; i++) {
     const fmt_flag_line *line = (const fmt_flag_line *)lines + i;
     if (!dsp_flag_find(line->code)) continue;

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import xml.etree.ElementTree as xml
 
 import h5py
@@ -97,6 +98,7 @@ def opens_elsewhere():
 
 def same_bytes():
     first, text = make("two", "first")
+    time.sleep(1.1)  # times of objects have whole seconds
     second, again = make("two", "second")
     assert open(first, "rb").read() == open(second, "rb").read() and text == again
     for what in ("svg", "csv"):
@@ -196,12 +198,18 @@ def column_retyped(file):
 
 def external(file):
     del file["events"]
-    file["events"] = h5py.ExternalLink("/etc/hostname", "/")
+    file["events"] = h5py.ExternalLink(f"{folder}/one.h5", "/events")  # a table as it should be, but not in this file
 
 
 def bomb(file):
     del file["results/0/series/conditioned/data"]
     file.create_dataset("results/0/series/conditioned/data", shape=(1 << 40,), dtype="f8", chunks=(1 << 20,), compression="gzip")
+
+
+def many(file):
+    table = np.repeat(file["results/0/measures"][:], 400)
+    del file["results/0/measures"]
+    file["results/0/measures"] = table
 
 
 def renumber(file):
@@ -247,6 +255,7 @@ TAMPERED = [
     ("not json", replace("json", np.array(b"{", dtype="S1")), "/json: byte 1"),
     ("external link", external, "/events: missing"),
     ("gap in the numbers", renumber, "/results: no test 0"),
+    ("no end of measures", many, "measures: 4800 lines"),
     ("compression bomb", bomb, "more data than the file can honestly hold"),
 ]
 
