@@ -1,89 +1,113 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Contractions as sudden drops: the mean over 0.8 s before, minus the mean over 0.8 s after a pause of 0.7 s that hides the muscle's bulge.
- */
+ * Contractions as bursts of activity, the distance of the trace from its running mean over 1.5 s, that leave the level lower than they
+ * found it. A burst longer than a single contraction can be is a series; its period is where its activity's autocorrelation peaks. */
 #include <dsp/contraction.h>
 
 #include <dsp/memory.h>
 #include <math.h>
 #include <stdlib.h>
 
-static const double mean_s = 0.8, pause_s = 0.7, apart_s = 0.55, together_s = 2.4;
+static const double mean_half_s = 0.75, join_s = 1.0, single_longest_s = 3.4, least_active_s = 0.15;
+static const double period_min_s = 0.5, period_max_s = 2.2;
 
 static int ascending(const void *a, const void *b) {
   const double x = *(const double *)a, y = *(const double *)b;
   return (x > y) - (x < y);
 }
 
-/* 1.4826 x median absolute value: the spread of a statistic that is usually about zero. */
+/* 1.4826 x median absolute value. */
 static double spread(double *scratch, const double *x, size_t n) {
   for (size_t i = 0; i < n; i++) scratch[i] = fabs(x[i]);
   qsort(scratch, n, sizeof *scratch, ascending);
   return 1.4826 * scratch[n / 2];
 }
 
-/* drop[i]: fall across the pause that begins at sample from + i. */
-static void drops(double *drop, const dsp_trace *trace, size_t from, size_t n, size_t mean, size_t pause) {
-  double before = 0, after = 0;
-  for (size_t i = 0; i < mean; i++) before += trace->x[from + i], after += trace->x[from + mean + pause + i];
+static double mean(const double *x, size_t from, size_t to) {
+  double sum = 0;
+  for (size_t i = from; i < to; i++) sum += x[i];
+  return to > from ? sum / (double)(to - from) : NAN;
+}
+
+/* Lag at which the activity of a series repeats best, refined by a parabola; NaN when it does not repeat. */
+static double period(const double *activity, size_t n, double rate_hz) {
+  const size_t least = (size_t)(period_min_s * rate_hz), most = (size_t)(period_max_s * rate_hz) + 1;
+  if (n < 2 * most + 2) return NAN;
+  double r[3] = {0, 0, 0}, best = 0, found_s = NAN, power = 0;
+  for (size_t i = 0; i < n; i++) power += activity[i] * activity[i];
+  for (size_t lag = least; lag <= most; lag++) {
+    double sum = 0;
+    for (size_t i = lag; i < n; i++) sum += activity[i] * activity[i - lag];
+    r[0] = r[1], r[1] = r[2], r[2] = sum / (double)(n - lag) * (double)n;
+    const double shape = r[0] - 2 * r[1] + r[2];
+    /* The first clear peak: its multiples are as high. */
+    if (lag < least + 2 || r[1] < r[0] || r[1] < r[2] || r[1] < 0.2 * power || r[1] < 1.25 * best || shape >= 0) continue;
+    best = r[1];
+    found_s = ((double)(lag - 1) + 0.5 * (r[0] - r[2]) / shape) / rate_hz;
+  }
+  return found_s;
+}
+
+/* y = x minus its running mean, windows cut at the ends. */
+static void subtract_mean(double *y, const double *x, size_t n, size_t half) {
+  double sum = 0;
+  size_t lo = 0, hi = 0;
   for (size_t i = 0; i < n; i++) {
-    drop[i] = (before - after) / (double)mean;
-    if (i + 1 == n) break;
-    before += trace->x[from + i + mean] - trace->x[from + i];
-    after += trace->x[from + i + 2 * mean + pause] - trace->x[from + i + mean + pause];
+    while (hi < n && hi <= i + half) sum += x[hi++];
+    while (lo + half < i) sum -= x[lo++];
+    y[i] = x[i] - sum / (double)(hi - lo);
   }
 }
 
-static void finish(dsp_bout *bout, double *interval, unsigned count) {
-  bout->count = count;
-  bout->period_s = bout->uneven = NAN;
-  if (count < 2) return;
-  const size_t n = count - 1;
-  double sum = 0, squares = 0;
-  for (size_t i = 0; i < n; i++) sum += interval[i], squares += interval[i] * interval[i];
-  const double mean = sum / (double)n;
-  if (n >= 2) bout->uneven = sqrt(fmax(0, squares / (double)n - mean * mean)) / mean;
-  qsort(interval, n, sizeof *interval, ascending);
-  bout->period_s = n % 2 ? interval[n / 2] : 0.5 * (interval[n / 2 - 1] + interval[n / 2]);
+/* The running mean sees a contraction coming: its start is where the trace itself leaves the level before. */
+static double start_of(const dsp_trace *trace, size_t first, double before, double limit) {
+  size_t i = first;
+  const size_t last = first + (size_t)(2 * mean_half_s * trace->rate_hz);
+  while (i < last && i < trace->n && fabs(trace->x[i] - before) < limit) i++;
+  return (double)(i > first ? i - 1 : first) / trace->rate_hz;
 }
 
-static void group(dsp_bouts *bouts, const double *start_s, size_t n) {
-  double interval[DSP_CONTRACTIONS_MAX];
-  bouts->n = 0;
-  for (size_t i = 0; i < n && bouts->n < DSP_CONTRACTIONS_MAX;) {
-    dsp_bout *bout = &bouts->bout[bouts->n++];
-    unsigned count = 1;
-    bout->first_s = bout->last_s = start_s[i++];
-    for (; i < n && start_s[i] - bout->last_s < together_s; i++) {
-      interval[count++ - 1] = start_s[i] - bout->last_s;
-      bout->last_s = start_s[i];
-    }
-    finish(bout, interval, count);
-  }
+/* Describe the burst [from, to) of the activity; false when the trace is not lower after it than before. */
+static bool describe(dsp_bout *bout, const dsp_trace *trace, const double *activity, size_t offset, size_t from, size_t to, double least_drop, double limit) {
+  const double rate_hz = trace->rate_hz;
+  const size_t second = (size_t)rate_hz + 1, first = offset + from, last = offset + to;
+  if (first < second || last + second + 2 > trace->n) return false;
+  /* Refill may be fast: the lowest short mean soon after the burst counts. */
+  double lowest = INFINITY;
+  const size_t piece = (size_t)(0.3 * rate_hz) + 1;
+  for (size_t i = first; i < last + second && i + piece < trace->n; i++) lowest = fmin(lowest, mean(trace->x, i, i + piece));
+  const double after = mean(trace->x, last, last + second), before = mean(trace->x, first - second, first);
+  if (before - lowest < least_drop || before - after < 0.4 * least_drop) return false;
+  const double start_s = start_of(trace, first, before, limit), end_s = (double)last / rate_hz - mean_half_s;
+  *bout = (dsp_bout){.first_s = start_s, .last_s = start_s, .count = 1, .period_s = NAN, .drop = before - lowest};
+  if ((double)(to - from) / rate_hz < single_longest_s) return true;
+  bout->period_s = period(activity + from, to - from, rate_hz);
+  const bool repeats = isfinite(bout->period_s);
+  bout->count = repeats ? 1 + (unsigned)floor(fmax(1, (end_s - start_s - 0.5) / bout->period_s) + 0.5) : 2;
+  bout->last_s = repeats ? fmin(start_s + (bout->count - 1) * bout->period_s, end_s - 0.3) : end_s - 0.8;
+  return true;
 }
 
 dsp_status dsp_bouts_find(dsp_bouts *bouts, const dsp_trace *trace, size_t from, size_t to, double least_drop) {
   bouts->n = 0;
-  const size_t mean = (size_t)(mean_s * trace->rate_hz + 0.5), pause = (size_t)(pause_s * trace->rate_hz + 0.5);
-  const size_t apart = (size_t)(apart_s * trace->rate_hz + 0.5), span = 2 * mean + pause;
-  if (to > trace->n || from + span + 2 > to) return DSP_OK;
-  const size_t n = to - from - span;
-  double *drop = dsp_alloc(n, sizeof *drop), *scratch = dsp_alloc(n, sizeof *scratch);
-  if (drop && scratch) {
-    drops(drop, trace, from, n, mean, pause);
-    const double limit = fmax(least_drop, 6 * spread(scratch, drop, n));
-    double start_s[DSP_CONTRACTIONS_MAX];
-    size_t found = 0;
-    for (size_t i = 0; i < n && found < DSP_CONTRACTIONS_MAX; i++) {
-      if (drop[i] < limit) continue;
-      size_t lo = i > apart ? i - apart : 0, hi = i + apart < n ? i + apart : n - 1, k = lo;
-      while (k <= hi && (drop[k] < drop[i] || (drop[k] == drop[i] && k >= i))) k++;
-      if (k <= hi) continue;
-      start_s[found++] = ((double)(from + i + mean) + 0.1 * (double)pause) / trace->rate_hz;
+  const double rate_hz = trace->rate_hz;
+  if (to > trace->n || from >= to || (double)(to - from) < 4 * rate_hz) return DSP_OK;
+  const size_t n = to - from;
+  double *activity = dsp_alloc(n, sizeof *activity), *scratch = dsp_alloc(n, sizeof *scratch);
+  const dsp_status status = activity && scratch ? DSP_OK : DSP_NO_MEMORY;
+  if (status == DSP_OK) {
+    subtract_mean(activity, trace->x + from, n, (size_t)(mean_half_s * rate_hz + 0.5));
+    const double limit = fmax(6 * spread(scratch, activity, n), 0.1 * least_drop);
+    const size_t join = (size_t)(join_s * rate_hz), least = (size_t)(least_active_s * rate_hz) + 1;
+    for (size_t i = 0; i < n && bouts->n < DSP_CONTRACTIONS_MAX; i++) {
+      if (fabs(activity[i]) < limit) continue;
+      size_t end = i + 1, active = 1;
+      for (size_t k = i + 1; k < n && k < end + join; k++)
+        if (fabs(activity[k]) >= limit) end = k + 1, active++;
+      if (active >= least && describe(&bouts->bout[bouts->n], trace, activity, from, i, end, least_drop, limit)) bouts->n++;
+      i = end;
     }
-    group(bouts, start_s, found);
   }
-  const dsp_status status = drop && scratch ? DSP_OK : DSP_NO_MEMORY;
-  free(drop);
+  free(activity);
   free(scratch);
   return status;
 }

@@ -89,18 +89,17 @@ static dsp_status kink_variance(double *variance, double *design, const dsp_trac
     design[i] = 1;
     design[n + i] = after;
     design[2 * n + i] = after * after;
-    design[3 * n + i] = after * after * after;
   }
-  double coef[4], cov[16];
+  double coef[3], cov[9];
   *variance = INFINITY;
-  const dsp_status status = dsp_noise_regress(noise, coef, cov, variance, trace->x + from, trace->ok + from, n, design, 4, 0);
+  const dsp_status status = dsp_noise_regress(noise, coef, cov, variance, trace->x + from, trace->ok + from, n, design, 3, 0);
   return status == DSP_NO_MEMORY ? status : DSP_OK;
 }
 
 dsp_status dsp_departure_find(dsp_departure *departure, const dsp_trace *trace, const dsp_noise *noise, size_t from, size_t to,
                               size_t first, size_t last) {
   const size_t n = to - from, count = last - first;
-  double *design = dsp_alloc(n, 4 * sizeof *design), *variance = dsp_alloc(count, sizeof *variance);
+  double *design = dsp_alloc(n, 3 * sizeof *design), *variance = dsp_alloc(count, sizeof *variance);
   dsp_status status = design && variance ? DSP_OK : DSP_NO_MEMORY;
   size_t best = 0;
   for (size_t i = 0; i < count && status == DSP_OK; i++) {
@@ -110,7 +109,7 @@ dsp_status dsp_departure_find(dsp_departure *departure, const dsp_trace *trace, 
   if (status == DSP_OK && !isfinite(variance[best])) status = DSP_NO_SOLUTION;
   if (status == DSP_OK) {
     /* Twice the log likelihood falls by 3.84 at the ends of the 95 % interval. */
-    const double limit = variance[best] * (1 + 3.84 / (double)(n - 4));
+    const double limit = variance[best] * (1 + 3.84 / (double)(n - 3));
     size_t lo = best, hi = best;
     while (lo > 0 && variance[lo - 1] <= limit) lo--;
     while (hi + 1 < count && variance[hi + 1] <= limit) hi++;

@@ -13,10 +13,10 @@
 /** Contractions that follow each other closely. */
 typedef struct dsp_bout {
   double first_s;  /**< start of the first */
-  double last_s;   /**< start of the last that shows */
-  unsigned count;  /**< that show */
-  double period_s; /**< median interval, NaN for a single one */
-  double uneven;   /**< coefficient of variation of the intervals, NaN below three */
+  double last_s;   /**< start of the last */
+  unsigned count;  /**< contractions */
+  double period_s; /**< from one to the next; NaN for a single one, or when no period shows */
+  double drop;     /**< level before minus the lowest short mean */
 } dsp_bout;
 
 typedef struct dsp_bouts {
@@ -24,7 +24,7 @@ typedef struct dsp_bouts {
   size_t n;
 } dsp_bouts;
 
-/** Sudden drops of the trace in [from, to) that exceed both `least_drop` and six times the same statistic's usual spread there. */
+/** Bursts of activity in [from, to) that exceed six times its usual spread there and leave the trace lower by `least_drop` or more. */
 DSP_API DSP_MUST_USE dsp_status dsp_bouts_find(dsp_bouts *bouts, const dsp_trace *trace, size_t from, size_t to, double least_drop);
 
 /** What to read around one contraction, or the last of a series. Times in s. */

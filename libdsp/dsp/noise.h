@@ -23,9 +23,8 @@ typedef struct dsp_stretch {
   size_t n;
 } dsp_stretch;
 
-/** Fit by Burg's method over several stretches (Burg 1975; segments pooled as Haykin 1986), order by the corrected Akaike criterion up to
- * `order_max` and a sixth of the longest stretch. `floor_sd` > 0 is the least standard deviation believed (a converter's step).
- * Too little data gives white noise of the stretches' own spread. */
+/** Fit by the Levinson recursion on the pooled autocovariance, order by the corrected Akaike criterion up to `order_max` and a sixth of the
+ * longest stretch. `floor_sd` > 0 is a white part that is always there (a converter's step). No data gives white noise of `floor_sd`. */
 DSP_API void dsp_noise_fit(dsp_noise *noise, const dsp_stretch *stretches, size_t n_stretches, size_t order_max, double floor_sd);
 
 /** Generalised least squares of `n` samples y on `k` columns (design(i, j) at design[j * n + i]). Samples with ok = 0 (ok may be NULL) are

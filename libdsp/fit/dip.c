@@ -69,6 +69,12 @@ static dsp_estimate evaluate(const joint *j, const double *x) {
   return (dsp_estimate){value, sqrt(variance)};
 }
 
+static double residual(const joint *j, size_t i) {
+  double x[COLUMNS];
+  row(j, at_s(j, i), false, x);
+  return j->trace->x[i] - evaluate(j, x).value;
+}
+
 /* Seconds of refill to use: enough to see through breathing, short against the refill itself. */
 static double refill_length(const joint *j, double from_s, double level_before) {
   const dsp_trace *trace = j->trace;
@@ -82,22 +88,31 @@ static double refill_length(const joint *j, double from_s, double level_before) 
     lowest = fmin(lowest, mean);
     if (mean > lowest + 0.6 * (level_before - lowest)) break;
   }
-  return fmax(2.5, fmin(25, at_s(j, i) - from_s));
+  return fmax(1.2, fmin(25, at_s(j, i) - from_s));
 }
 
-/* Earliest time from which the trace agrees with the refill, going back from `from_s`. */
-static double follow_back(const joint *j, double from_s, double scale) {
-  const double least_s = j->task->last_s + 0.2;
-  const double tolerance = fmax(0.035 * scale, 2.5 * j->noise->sd[j->noise->order < 4 ? j->noise->order : 4]);
-  double clear_s = from_s;
-  for (size_t i = (size_t)(from_s * j->trace->rate_hz); i > 0 && at_s(j, i) >= least_s; i--) {
-    double x[COLUMNS];
-    row(j, at_s(j, i), false, x);
-    const dsp_estimate model = evaluate(j, x);
-    if (fabs(j->trace->x[i] - model.value) > tolerance + 2 * model.se) break;
-    clear_s = at_s(j, i);
+/* Does the trace follow the fitted refill from `from_s` on? Each residual must be what the noise predicts from the residuals after it (a
+ * stationary process runs backwards by the same predictor), and none may leave the noise's range. */
+static bool follows(const joint *j, double from_s, double scale) {
+  const dsp_noise *noise = j->noise;
+  const double sudden = 4.5 * noise->sd[noise->order] + 0.008 * scale, far = 3.5 * noise->sd[0] + 0.02 * scale;
+  const size_t first = (size_t)ceil(from_s * j->trace->rate_hz - 1e-6);
+  for (size_t i = first; i < j->to; i++) {
+    if (!j->trace->ok[i]) continue;
+    const double here = residual(j, i);
+    double expected = 0;
+    for (size_t k = 0; k < noise->order && i + 1 + k < j->to; k++) expected += noise->predictor[noise->order - 1][k] * residual(j, i + 1 + k);
+    if (fabs(here - expected) > sudden || fabs(here) > far) return false;
   }
-  return clear_s;
+  return true;
+}
+
+/* Where the trace is lowest in the last contraction or soon after. */
+static double lowest_sample(const joint *j, double to_s) {
+  size_t i = (size_t)ceil(j->task->last_s * j->trace->rate_hz), lowest = i;
+  for (; i < j->trace->n && at_s(j, i) <= to_s; i++)
+    if (j->trace->x[i] < j->trace->x[lowest]) lowest = i;
+  return at_s(j, lowest);
 }
 
 /* Largest departure of the trace from straight ejection between the level before and the refill, while the muscle contracts. */
@@ -108,6 +123,14 @@ static double departure(const joint *j, double clear_s, double before, double lo
     most = fmax(most, fmax(x - before, lowest - x));
   }
   return most;
+}
+
+/* The refill's stretch, from where the trace is clear of the contraction. */
+static void set_window(joint *j, double from_s, double level_before, double end_s) {
+  j->length_s = fmin(refill_length(j, from_s, level_before), end_s - from_s);
+  j->reference_s = from_s;
+  j->to = (size_t)((from_s + j->length_s) * j->trace->rate_hz);
+  if (j->to > j->trace->n) j->to = j->trace->n;
 }
 
 dsp_status dsp_dip_read(dsp_dip *dip, const dsp_trace *trace, const dsp_noise *noise, const dsp_dip_task *task) {
@@ -123,23 +146,22 @@ dsp_status dsp_dip_read(dsp_dip *dip, const dsp_trace *trace, const dsp_noise *n
   const size_t start = (size_t)((task->start_s - 0.3) * trace->rate_hz),
                first = start > (size_t)(5 * trace->rate_hz) + j.from ? start - (size_t)(5 * trace->rate_hz) : j.from;
   for (size_t i = first; i < start; i++) level += trace->x[i] / (double)(start - first);
-  j.length_s = fmin(refill_length(&j, safe_s, level), end_s - safe_s);
-  j.reference_s = safe_s;
-  j.to = (size_t)((safe_s + j.length_s) * trace->rate_hz);
-  if (j.to > trace->n) j.to = trace->n;
-
-  dsp_status status = regress(&j, safe_s);
-  if (status != DSP_OK) return status;
-  const double scale = fabs(level - j.coef[BEFORE]);
-  for (int pass = 0; pass < 2; pass++) {
-    const double clear_s = follow_back(&j, pass ? dip->clear_s : safe_s, scale);
-    dip->clear_s = clear_s;
-    status = regress(&j, clear_s);
+  /* The refill begins where the trace first follows one: at its lowest sample, or after the bulge that made that sample. */
+  const double step_s = fmax(0.1, 1 / trace->rate_hz);
+  dsp_status status = DSP_NO_SOLUTION;
+  dip->clear_s = fmin(lowest_sample(&j, safe_s), safe_s);
+  for (;; dip->clear_s += step_s) {
+    set_window(&j, dip->clear_s, level, end_s);
+    status = regress(&j, dip->clear_s);
     if (status != DSP_OK) return status;
+    if (dip->clear_s + step_s > safe_s || follows(&j, dip->clear_s, fabs(level - j.coef[BEFORE]))) break;
   }
+  const double scale = fabs(level - j.coef[BEFORE]);
 
   double before[COLUMNS], lowest[COLUMNS], difference[COLUMNS];
-  dip->lowest_s = fmax(task->last_s, dip->clear_s - task->lead_s);
+  const double edge = j.coef[BEFORE], start_level = j.coef[0];
+  dip->bulge = departure(&j, dip->clear_s, start_level, edge) > 3 * noise->sd[0] + 0.03 * scale;
+  dip->lowest_s = fmax(task->last_s, dip->clear_s - (dip->bulge ? task->lead_s : 0));
   row(&j, task->start_s, true, before);
   row(&j, dip->lowest_s, false, lowest);
   for (int c = 0; c < COLUMNS; c++) difference[c] = before[c] - lowest[c];
@@ -152,6 +174,5 @@ dsp_status dsp_dip_read(dsp_dip *dip, const dsp_trace *trace, const dsp_noise *n
   const double timing = 0.05 * dip->rate;
   dip->lowest.se = hypot(dip->lowest.se, timing);
   dip->drop.se = hypot(dip->drop.se, timing);
-  dip->bulge = departure(&j, dip->clear_s, dip->before.value, dip->lowest.value) > 3 * noise->sd[0] + 0.03 * scale;
   return DSP_OK;
 }

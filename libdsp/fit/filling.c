@@ -25,6 +25,7 @@ typedef struct curve {
 /* An exponential a - b exp(-(t - t_ref) / tau) and the error of a. */
 typedef struct exponential {
   double a, b, tau_s, t_ref_s, a_se;
+  double misfit; /* a curvature that it cannot follow, in standard errors */
   bool found;
 } exponential;
 
@@ -119,7 +120,7 @@ static double exponential_rss(exponential *e, const curve *c, size_t from, size_
 /* Error of the asymptote: the Jacobian of the exponential regressed under the noise; one Gauss-Newton step is taken with it. */
 static dsp_status exponential_refine(exponential *e, const curve *c, const dsp_noise *noise, size_t from, size_t to) {
   const size_t n = to - from;
-  double *design = dsp_alloc(n, 3 * sizeof *design), *residual = dsp_alloc(n, sizeof *residual), step[3], cov[9], variance;
+  double *design = dsp_alloc(n, 4 * sizeof *design), *residual = dsp_alloc(n, sizeof *residual), step[4], cov[16], variance;
   dsp_status status = design && residual ? DSP_OK : DSP_NO_MEMORY;
   if (status == DSP_OK) {
     for (size_t i = 0; i < n; i++) {
@@ -127,8 +128,11 @@ static dsp_status exponential_refine(exponential *e, const curve *c, const dsp_n
       design[i] = 1;
       design[n + i] = -x;
       design[2 * n + i] = -e->b * x * t_s / e->tau_s; /* by ln tau */
+      design[3 * n + i] = e->b * x * (t_s / e->tau_s) * (t_s / e->tau_s);
       residual[i] = c->trace->x[from + i] - (e->a - e->b * x);
     }
+    status = dsp_noise_regress(noise, step, cov, &variance, residual, c->trace->ok + from, n, design, 4, 0.3);
+    e->misfit = status == DSP_OK ? fabs(step[3]) / sqrt(cov[15]) : 0;
     status = dsp_noise_regress(noise, step, cov, &variance, residual, c->trace->ok + from, n, design, 3, 0.3);
   }
   if (status == DSP_OK) {
@@ -245,14 +249,27 @@ static void read_plateau(dsp_filling *f, const curve *c) {
   f->spread = n > 1 ? sqrt(squares / (double)(n - 1)) : NAN;
 }
 
+/* The exponential through the end of the curve, begun as early as it still follows it. */
+static dsp_status fit_late(exponential *late, const curve *c, const dsp_noise *noise, double observed) {
+  static const double starts[] = {0.4, 0.55, 0.7};
+  static const double misfit_max = 3;
+  const dsp_filling_task *task = c->task;
+  const double half_s = last_crossing(c, task->base + 0.55 * observed), length_s = c->t1_s - task->onset_s;
+  dsp_status status = DSP_OK;
+  for (size_t i = 0; i < sizeof starts / sizeof starts[0] && status == DSP_OK; i++) {
+    const double start_s = fmax(c->t0_s, task->onset_s + starts[i] * length_s);
+    const size_t from = (size_t)((half_s > start_s ? half_s : start_s) * c->trace->rate_hz);
+    status = fit_exponential(late, c, noise, from, task->to);
+    if (late->found && late->misfit < misfit_max) break;
+  }
+  return status;
+}
+
 /* Decide between the observed plateau and the asymptote, then time the crossing. */
 static dsp_status read_rise(dsp_filling *f, const curve *c, const dsp_noise *noise) {
   const dsp_filling_task *task = c->task;
   exponential late, whole;
-  const double start_s = last_crossing(c, task->base + 0.55 * f->observed.value);
-  size_t late_from = isfinite(start_s) ? (size_t)(start_s * c->trace->rate_hz) : task->from;
-  if (late_from < task->from) late_from = task->from;
-  dsp_status status = fit_exponential(&late, c, noise, late_from, task->to);
+  dsp_status status = fit_late(&late, c, noise, f->observed.value);
   if (status == DSP_OK) status = fit_exponential(&whole, c, noise, task->from, task->to);
   if (status != DSP_OK) return status;
 

@@ -10,79 +10,55 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Forward and backward prediction errors of all stretches, end to end. */
-typedef struct errors {
-  double *forward, *backward;
-  size_t total;
-} errors;
-
 static void white(dsp_noise *noise, double sd) {
   memset(noise, 0, sizeof *noise);
   noise->sd[0] = sd;
 }
 
-/* One Burg step at order m: the reflection coefficient that minimises both errors over all stretches. */
-static double reflection(const errors *e, const dsp_stretch *stretches, size_t n_stretches, size_t m) {
-  double product = 0, power = 0;
-  for (size_t s = 0, at = 0; s < n_stretches; at += stretches[s++].n)
-    for (size_t i = m; i < stretches[s].n; i++) {
-      const double f = e->forward[at + i], b = e->backward[at + i - 1];
-      product += f * b;
-      power += f * f + b * b;
-    }
-  return power > 0 ? 2 * product / power : 0;
+/* Pooled biased autocovariance up to `order`: always that of some process. Returns the samples behind it. */
+static size_t autocovariance(double *r, const dsp_stretch *stretches, size_t n_stretches, size_t order) {
+  size_t total = 0;
+  memset(r, 0, (order + 1) * sizeof *r);
+  for (size_t s = 0; s < n_stretches; s++) {
+    const double *x = stretches[s].x;
+    for (size_t lag = 0; lag <= order && lag < stretches[s].n; lag++)
+      for (size_t i = lag; i < stretches[s].n; i++) r[lag] += x[i] * x[i - lag];
+    total += stretches[s].n;
+  }
+  for (size_t lag = 0; lag <= order && total; lag++) r[lag] /= (double)total;
+  return total;
 }
 
-static void advance(errors *e, const dsp_stretch *stretches, size_t n_stretches, size_t m, double k) {
-  for (size_t s = 0, at = 0; s < n_stretches; at += stretches[s++].n)
-    for (size_t i = stretches[s].n; i-- > m;) {
-      const double f = e->forward[at + i], b = e->backward[at + i - 1];
-      e->forward[at + i] = f - k * b;
-      e->backward[at + i] = b - k * f;
-    }
-}
-
-/* Levinson: predictor of order m from that of order m - 1 and its reflection coefficient. */
-static void extend(dsp_noise *noise, size_t m, double k) {
-  double *now = noise->predictor[m - 1];
-  for (size_t j = 0; j + 1 < m; j++) now[j] = noise->predictor[m - 2][j] - k * noise->predictor[m - 2][m - 2 - j];
+/* Levinson: predictor of order m from that of order m - 1. */
+static void extend(dsp_noise *noise, const double *r, size_t m) {
+  const double *before = m > 1 ? noise->predictor[m - 2] : NULL;
+  double *now = noise->predictor[m - 1], k = r[m];
+  for (size_t j = 0; j + 1 < m; j++) k -= before[j] * r[m - 1 - j];
+  k /= noise->sd[m - 1] * noise->sd[m - 1];
+  for (size_t j = 0; j + 1 < m; j++) now[j] = before[j] - k * before[m - 2 - j];
   now[m - 1] = k;
-  noise->sd[m] = noise->sd[m - 1] * sqrt(1 - k * k);
+  noise->sd[m] = noise->sd[m - 1] * sqrt(fmax(1e-12, 1 - k * k));
 }
 
 void dsp_noise_fit(dsp_noise *noise, const dsp_stretch *stretches, size_t n_stretches, size_t order_max, double floor_sd) {
-  size_t total = 0, longest = 0;
-  double power = 0;
-  for (size_t s = 0; s < n_stretches; s++) {
-    total += stretches[s].n;
-    longest = stretches[s].n > longest ? stretches[s].n : longest;
-    for (size_t i = 0; i < stretches[s].n; i++) power += stretches[s].x[i] * stretches[s].x[i];
-  }
-  const double sd = total ? sqrt(power / (double)total) : 0;
-  white(noise, sd > floor_sd ? sd : floor_sd);
+  static const double nugget = 2e-3; /* share of the power taken as white, so that no trend left over passes for noise */
+  double r[DSP_NOISE_ORDER_MAX + 1];
+  size_t longest = 0;
+  for (size_t s = 0; s < n_stretches; s++) longest = stretches[s].n > longest ? stretches[s].n : longest;
   size_t limit = longest / 6 < order_max ? longest / 6 : order_max;
   if (limit > DSP_NOISE_ORDER_MAX) limit = DSP_NOISE_ORDER_MAX;
-  errors e = {dsp_alloc(total, sizeof(double)), dsp_alloc(total, sizeof(double)), total};
-  if (e.forward && e.backward && sd > floor_sd) {
-    for (size_t s = 0, at = 0; s < n_stretches; at += stretches[s++].n) {
-      memcpy(e.forward + at, stretches[s].x, stretches[s].n * sizeof(double));
-      memcpy(e.backward + at, stretches[s].x, stretches[s].n * sizeof(double));
-    }
-    double best = INFINITY;
-    for (size_t m = 1; m <= limit; m++) {
-      const double k = fmax(-0.99999, fmin(0.99999, reflection(&e, stretches, n_stretches, m)));
-      extend(noise, m, k);
-      if (noise->sd[m] < floor_sd) break;
-      advance(&e, stretches, n_stretches, m, k);
-      const double n = (double)total, criterion = n * log(noise->sd[m] * noise->sd[m]) + 2 * (double)m * n / (n - (double)m - 2);
-      if (criterion < best) {
-        best = criterion;
-        noise->order = m;
-      }
+  const double n = (double)autocovariance(r, stretches, n_stretches, limit);
+  r[0] = r[0] * (1 + nugget) + floor_sd * floor_sd;
+  white(noise, sqrt(r[0]));
+  double best = n * log(r[0]);
+  for (size_t m = 1; m <= limit; m++) {
+    extend(noise, r, m);
+    const double criterion = n * log(noise->sd[m] * noise->sd[m]) + 2 * (double)m * n / (n - (double)m - 2);
+    if (criterion < best) {
+      best = criterion;
+      noise->order = m;
     }
   }
-  free(e.forward);
-  free(e.backward);
 }
 
 /* Whiten the samples with use[i] set into out, run by run; returns how many. */

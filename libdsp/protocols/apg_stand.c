@@ -376,7 +376,6 @@ static void report_contractions(stand_test *s) {
     if (s->series.bulge) flag(s, ids[i], "bulge_removed");
     if (!p->series.marked) flag(s, ids[i], "phases_detected");
     if (fabs(p->series.count - s->params[P_COUNT]) > s->params[P_COUNT_TOLERANCE]) flag(s, ids[i], "contraction_count");
-    if (p->series.uneven > 0.15) flag(s, ids[i], "contraction_uneven");
     if (p->series.cadence_hz < s->params[P_CADENCE_MIN] || p->series.cadence_hz > s->params[P_CADENCE_MAX]) flag(s, ids[i], "cadence");
     if (s->series.clear_s - p->series.last_s - 0.6 > s->params[P_DELAY]) flag(s, ids[i], "reading_delayed");
   }
@@ -530,7 +529,7 @@ static dsp_status analyse(stand_test *s) {
     null_all(s, s->phases.inverted ? "inverted" : s->facts.step > 0 ? "no_stand" : "constant_signal");
     return keep_trace(s);
   }
-  status = stand_learn_noise(&s->noise, &s->trace, &s->phases, fmax(s->facts.step / 3.5, 1e-4));
+  status = stand_learn_noise(&s->noise, &s->trace, &s->phases, fmax(s->facts.step / 3.5, 0.02));
   if (status != DSP_OK) return status;
   status = read_baseline(s);
   if (status == DSP_NO_SOLUTION) {

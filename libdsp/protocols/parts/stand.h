@@ -44,7 +44,6 @@ typedef struct stand_manoeuvre {
   double start_s;    /**< of the (first) contraction */
   double last_s;     /**< of the last */
   double cadence_hz; /**< NaN for a single one */
-  double uneven;     /**< variation of the intervals, NaN unknown */
   unsigned count;    /**< contractions: stated, else counted */
   bool marked;       /**< start from an event */
 } stand_manoeuvre;

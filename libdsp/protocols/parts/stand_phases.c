@@ -42,7 +42,7 @@ static dsp_status first_departure(size_t *departed, double *limit, const dsp_tra
   if (status == DSP_OK) {
     const double level = median_of(scratch, trace->x + from, n);
     for (size_t i = 0; i < n; i++) away[i] = fabs(trace->x[from + i] - level);
-    *limit = 4.5 * 1.4826 * median_of(scratch, away, n) + 1e-9;
+    *limit = fmax(*limit, 4.5 * 1.4826 * median_of(scratch, away, n));
     const size_t patience = (size_t)(2 * trace->rate_hz);
     size_t within = 0;
     for (size_t i = rise; i > from; i--) {
@@ -57,11 +57,11 @@ static dsp_status first_departure(size_t *departed, double *limit, const dsp_tra
 }
 
 /* The onset of standing in the trace: its first lasting departure, traced back to the baseline. */
-static dsp_status detect_onset(stand_phases *p, const dsp_trace *trace, size_t rise) {
+static dsp_status detect_onset(stand_phases *p, const dsp_trace *trace, size_t rise, double range) {
   const double rate_hz = trace->rate_hz;
   const size_t from = stand_index(trace, p->supine_from_s);
   size_t departed;
-  double limit = 0;
+  double limit = 0.01 * range; /* less is the decimating filter's ringing before a sudden transient */
   dsp_status status = first_departure(&departed, &limit, trace, from, rise);
   if (status != DSP_OK) return status;
   const size_t guard = (size_t)(3 * rate_hz), back = (size_t)(15 * rate_hz), window = (size_t)(40 * rate_hz);
@@ -71,12 +71,12 @@ static dsp_status detect_onset(stand_phases *p, const dsp_trace *trace, size_t r
   if (departed < from + guard + (size_t)(5 * rate_hz)) return DSP_OK;
   dsp_noise noise;
   const size_t noise_to = departed - guard;
-  status = dsp_noise_learn(&noise, trace, &from, &noise_to, 1, 1e-6 + 1e-3 * limit);
+  status = dsp_noise_learn(&noise, trace, &from, &noise_to, 1, 0.2 * limit);
   if (status != DSP_OK) return status;
   dsp_departure kink;
   const size_t fit_from = departed > from + window ? departed - window : from;
   const size_t first = departed > fit_from + back + 8 ? departed - back : fit_from + 8;
-  const size_t to = departed + (size_t)(0.6 * rate_hz) + 2 < trace->n ? departed + (size_t)(0.6 * rate_hz) + 2 : trace->n;
+  const size_t to = departed + (size_t)(0.5 * rate_hz) + 2 < trace->n ? departed + (size_t)(0.5 * rate_hz) + 2 : trace->n;
   if (first + 1 >= departed) return DSP_OK;
   status = dsp_departure_find(&kink, trace, &noise, fit_from, to, first, departed);
   if (status == DSP_NO_MEMORY) return status;
@@ -120,7 +120,6 @@ static stand_manoeuvre marked(const dsp_event *event) {
                        .start_s = event->t_s,
                        .last_s = event->t_s,
                        .cadence_hz = NAN,
-                       .uneven = NAN,
                        .count = count,
                        .marked = true};
   if (count > 1) {
@@ -143,53 +142,28 @@ static void add_marked(stand_phases *p, const dsp_recording *recording) {
   }
 }
 
-/* The last contraction of an unmarked series may be too small to show as a drop: follow the activity that it leaves. */
-static dsp_status follow_activity(double *last_s, const dsp_trace *trace, const dsp_bout *bout, double until_s) {
-  const double rate_hz = trace->rate_hz;
-  const size_t quiet = stand_index(trace, bout->first_s - 10), start = stand_index(trace, bout->first_s - 1);
-  const size_t to = stand_index(trace, fmin(bout->last_s + 12, until_s));
-  *last_s = bout->last_s;
-  if (start < quiet + 8 || to <= start) return DSP_OK;
-  const size_t n = to - quiet;
-  double *smooth = dsp_alloc(n, sizeof *smooth), *scratch = dsp_alloc(n, sizeof *scratch);
-  const dsp_status status = smooth && scratch ? dsp_median(smooth, trace->x + quiet, n, (size_t)(0.75 * rate_hz) + 1) : DSP_NO_MEMORY;
-  if (status == DSP_OK) {
-    for (size_t i = 0; i < n; i++) smooth[i] = fabs(trace->x[quiet + i] - smooth[i]);
-    const double limit = 6 * 1.4826 * median_of(scratch, smooth, start - quiet) + 0.3;
-    double active_s = bout->last_s;
-    for (size_t i = start - quiet; i < n; i++) {
-      const double t_s = (double)(quiet + i) / rate_hz;
-      if (smooth[i] > limit && t_s < active_s + 2) active_s = t_s > active_s ? t_s : active_s;
-    }
-    if (active_s - 0.5 > *last_s) *last_s = active_s - 0.5;
-  }
-  free(smooth);
-  free(scratch);
-  return status;
-}
-
 static dsp_status add_detected(stand_phases *p, const dsp_trace *trace, const double *params) {
   dsp_bouts bouts;
   const double from_s = fmax(p->transient_end_s, p->onset_s + 4);
-  dsp_status status = dsp_bouts_find(&bouts, trace, stand_index(trace, from_s), stand_index(trace, p->leave_s), params[P_LEAST_DROP]);
+  const dsp_status status = dsp_bouts_find(&bouts, trace, stand_index(trace, from_s), stand_index(trace, p->leave_s), params[P_LEAST_DROP]);
   size_t longest = bouts.n;
   for (size_t i = 0; i < bouts.n; i++)
     if (bouts.bout[i].count >= 2 &&
         (longest == bouts.n || bouts.bout[i].last_s - bouts.bout[i].first_s > bouts.bout[longest].last_s - bouts.bout[longest].first_s))
       longest = i;
-  for (size_t i = 0; i < bouts.n && status == DSP_OK; i++) {
+  /* Where every step but the first is too small to show, the series looks like one contraction that expels more than the one before it. */
+  if (longest == bouts.n && bouts.n >= 2) {
+    double most = 0;
+    for (size_t i = 0; i + 1 < bouts.n; i++) most = fmax(most, bouts.bout[i].drop);
+    if (bouts.bout[bouts.n - 1].drop > 1.15 * most) longest = bouts.n - 1;
+  }
+  for (size_t i = 0; i < bouts.n; i++) {
     const dsp_bout *bout = &bouts.bout[i];
-    stand_manoeuvre m = {.start_s = bout->first_s, .last_s = bout->first_s, .cadence_hz = NAN, .uneven = NAN, .count = 1};
-    if (i == longest && p->series.count == 0) {
-      const double until_s = i + 1 < bouts.n ? bouts.bout[i + 1].first_s - 1 : p->leave_s;
-      status = follow_activity(&m.last_s, trace, bout, until_s);
-      m.cadence_hz = 1 / bout->period_s;
-      m.uneven = bout->uneven;
-      m.count = 1 + (unsigned)floor((m.last_s - m.start_s) * m.cadence_hz + 0.5);
-      p->series = m;
-    } else if (bout->count == 1 && p->n_singles < STAND_SINGLES_MAX && (longest == bouts.n || i < longest)) {
-      p->single[p->n_singles++] = m;
-    }
+    stand_manoeuvre m = {.start_s = bout->first_s, .last_s = bout->last_s, .cadence_hz = 1 / bout->period_s, .count = bout->count};
+    /* An unmarked last contraction is sought from a little before where it seems to start: the level there is no lower than its own. */
+    if (m.count > 1) m.last_s = fmax(m.start_s, m.last_s - 0.5);
+    if (i == longest && p->series.count == 0) p->series = m;
+    else if (bout->count == 1 && p->n_singles < STAND_SINGLES_MAX && (longest == bouts.n || i < longest)) p->single[p->n_singles++] = m;
   }
   return status;
 }
@@ -209,7 +183,7 @@ dsp_status stand_find_phases(stand_phases *p, const dsp_trace *trace, const dsp_
   if (!p->found) return DSP_OK;
 
   if (posture.rises) {
-    status = detect_onset(p, trace, posture.rise);
+    status = detect_onset(p, trace, posture.rise, posture.high - posture.low);
     if (status != DSP_OK) return status;
     p->detected_onset_s = p->onset_s;
   }
