@@ -28,6 +28,7 @@ typedef struct worker_pool {
   size_t n_slots, started, taken, running;
   pool_work *work;
   void *context;
+  pid_t parent;
 } worker_pool;
 
 static void close_all(int *fds, size_t n) {
@@ -51,6 +52,7 @@ static bool write_all(int fd, const fmt_buffer *buffer) {
 static _Noreturn void be_worker(worker_pool *pool, size_t job, const int write_fd[STREAMS]) {
   fmt_buffer out = {0}, json = {0};
   (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a killed parent must not leave workers behind */
+  if (getppid() != pool->parent) _exit(EXIT_RETRY);
   (void)dup2(write_fd[ERR], STDERR_FILENO);
   const int status = pool->work(pool->context, job, &out, &json);
   const bool told = write_all(write_fd[OUT], &out) && write_all(write_fd[JSON], &json);
@@ -141,7 +143,7 @@ static void take_ready(worker_pool *pool, pool_take *take) {
 
 int pool_run(size_t n_jobs, size_t n_workers, pool_work *work, pool_take *take, void *context) {
   if (n_workers > n_jobs) n_workers = n_jobs;
-  worker_pool pool = {.n_slots = 4 * n_workers, .work = work, .context = context};
+  worker_pool pool = {.n_slots = 4 * n_workers, .work = work, .context = context, .parent = getpid()};
   pool.slots = dsp_zalloc(pool.n_slots, sizeof *pool.slots);
   pool.polls = dsp_zalloc(pool.n_slots * STREAMS, sizeof *pool.polls);
   int status = pool.slots != NULL && pool.polls != NULL ? EXIT_DONE : EXIT_RETRY;
