@@ -33,6 +33,11 @@ static void put_heading(fmt_buffer *out, const dsp_test *test, const char *path,
   fmt_buffer_clear(&line);
 }
 
+/* UCUM's unit of a plain number is 1. */
+static const char *unit_for_people(const char *ucum) {
+  return strcmp(ucum, "1") == 0 ? "" : ucum;
+}
+
 /* The help up to how the value is taken, cut between words: what the measure is. */
 static void cell_words(cli_table *table, const dsp_measure *measure) {
   fmt_buffer words = {0};
@@ -77,7 +82,7 @@ static void put_measures(fmt_buffer *out, const dsp_test *test, const table_styl
     table_text(&table, measure->row->id);
     cell_words(&table, measure);
     cell_value(&table, measure);
-    table_text(&table, measure->row->unit);
+    table_text(&table, unit_for_people(measure->row->unit));
     cell_grade(&table, measure);
   }
   if (table_put_text(out, &table, "  ", style->colour) != DSP_OK) out->failed = true;
@@ -162,7 +167,7 @@ static void put_details(fmt_buffer *out, const dsp_test *test, const table_style
     text_put_interval(&number, test->details[i].value, (double)NAN, (double)NAN);
     table_text(&table, test->details[i].id);
     table_text(&table, number.bytes);
-    table_text(&table, test->details[i].unit);
+    table_text(&table, unit_for_people(test->details[i].unit));
     fmt_buffer_clear(&number);
   }
   finish_table(out, &table, style);
