@@ -157,7 +157,10 @@ static void check_content(fmt_buffer *problems, fmt_h5_in *in, const fmt_source 
     fmt_problem(problems, "/json", "JSON", "byte %d: %s", json_why.position, json_why.text);
   else
     fmt_check_json_form(problems, root);
-  if (fmt_load_report(&report, NULL, file, &why) != DSP_OK)
+  dsp_status loaded = fmt_load_report(&report, NULL, file, &why);
+  if (loaded == DSP_NO_MEMORY)
+    problems->failed = true;
+  else if (loaded != DSP_OK)
     fmt_problem(problems, why.place, why.expected, "%s", why.found);
   else if (root)
     fmt_check_meaning(problems, in, report, root);
@@ -174,7 +177,7 @@ dsp_status fmt_check_report(fmt_buffer *problems, const fmt_source *file, dsp_er
       if (fmt_schema_rows[i].kind != FMT_SCHEMA_KEY) walk(problems, &in, in.file, "", fmt_schema_rows[i].path + 1, &fmt_schema_rows[i]);
     check_numbers(problems, &in);
     if (problems->size == 0) check_content(problems, &in, file);
-    if (problems->failed) status = dsp_fail_memory(error);
+    if (problems->failed || in.stack.no_memory) status = dsp_fail_memory(error);
   }
   fmt_h5_close(&in);
   return status;

@@ -14,7 +14,16 @@
 #define CHUNK_MAX_BYTES   ((size_t)64 << 20)
 #define TYPE_MAX_BYTES    ((size_t)1 << 20)
 
-static bool bad(fmt_h5_in *in, hid_t object, const char *name, const char *found, const char *expected) {
+void *fmt_h5_had(fmt_h5_in *in, void *block) {
+  if (!block) in->stack.no_memory = true;
+  return block;
+}
+
+bool fmt_h5_bad(fmt_h5_in *in, hid_t object, const char *name, const char *found, const char *expected) {
+  if (in->stack.no_memory) {
+    dsp_fail_memory(in->error);
+    return false;
+  }
   char path[96] = "";
   if (object >= 0) H5Iget_name(object, path, sizeof path);
   char place[160];
@@ -48,9 +57,10 @@ dsp_status fmt_h5_open(fmt_h5_in *in, const fmt_source *file, dsp_error *error) 
   hid_t access = fmt_h5_keep(&in->stack, H5Pcreate(H5P_FILE_ACCESS));
   if (H5Pset_fapl_core(access, (size_t)1 << 20, false) >= 0 && H5Pset_file_image(access, file->bytes, file->size) >= 0)
     in->file = H5Fopen("report", H5F_ACC_RDONLY, access);
+  if (in->stack.no_memory) return dsp_fail_memory(error);
   if (in->file < 0) return dsp_fail(error, DSP_BAD_INPUT, "", "an HDF5 report", "a damaged HDF5 file");
   fmt_h5_keep(&in->stack, in->file);
-  return DSP_OK;
+  return in->stack.no_memory ? dsp_fail_memory(error) : DSP_OK;
 }
 
 void fmt_h5_close(fmt_h5_in *in) {
@@ -108,7 +118,7 @@ bool fmt_h5_readable(fmt_h5_in *in, hid_t dataset) {
   else
     in->budget -= (size_t)points * size;
   fmt_h5_release(&in->stack, mark);
-  return !found || bad(in, dataset, NULL, found, "plain, shuffled or deflated data inside the file");
+  return !found || fmt_h5_bad(in, dataset, NULL, found, "plain, shuffled or deflated data inside the file");
 }
 
 typedef struct name_list {
@@ -122,7 +132,7 @@ static herr_t add_name(hid_t group, const char *name, const H5L_info_t *link, vo
   (void)link;
   name_list *list = user;
   if (list->n >= list->room) return -1;
-  const char *copy = dsp_arena_text(list->in->arena, name, strlen(name));
+  const char *copy = fmt_h5_had(list->in, dsp_arena_text(list->in->arena, name, strlen(name)));
   list->names[list->n++] = copy;
   return copy ? 0 : -1;
 }
@@ -131,9 +141,9 @@ bool fmt_h5_names(fmt_h5_in *in, hid_t group, const char ***names, size_t *n) {
   H5G_info_t info = {0};
   bool listable = H5Gget_info(group, &info) >= 0 && info.nlinks <= FMT_H5_NAMES_MAX;
   name_list list = {.in = in, .room = listable ? (size_t)info.nlinks : 0};
-  if (listable) list.names = dsp_arena_alloc(in->arena, list.room + 1, sizeof(char *));
+  if (listable) list.names = fmt_h5_had(in, dsp_arena_alloc(in->arena, list.room + 1, sizeof(char *)));
   if (!list.names || H5Literate(group, H5_INDEX_NAME, H5_ITER_INC, NULL, add_name, &list) < 0)
-    return bad(in, group, NULL, "a group that cannot be listed", "at most 4096 children");
+    return fmt_h5_bad(in, group, NULL, "a group that cannot be listed", "at most 4096 children");
   *names = list.names;
   *n = list.n;
   return true;
@@ -161,7 +171,7 @@ static bool read_scalar(fmt_h5_in *in, hid_t object, const char *name, const cha
     done = !strcmp(fmt_h5_type_word(type), word) && H5Sget_simple_extent_npoints(space) == 1 && H5Aread(attribute, memory_type, value) >= 0;
   }
   fmt_h5_release(&in->stack, mark);
-  return done || bad(in, object, name, "no such attribute, or of another type", word);
+  return done || fmt_h5_bad(in, object, name, "no such attribute, or of another type", word);
 }
 
 bool fmt_h5_read_f64(fmt_h5_in *in, hid_t object, const char *name, double *value) {
@@ -178,11 +188,11 @@ bool fmt_h5_read_text(fmt_h5_in *in, hid_t object, const char *name, const char 
   hid_t attribute = H5Aexists(object, name) > 0 ? fmt_h5_keep(&in->stack, H5Aopen(object, name, H5P_DEFAULT)) : -1;
   hid_t type = attribute >= 0 ? fmt_h5_keep(&in->stack, H5Aget_type(attribute)) : -1;
   size_t size = type >= 0 && !strcmp(fmt_h5_type_word(type), "text") ? H5Tget_size(type) : 0;
-  if (size > 0 && size <= TEXT_MAX_BYTES) copy = dsp_arena_alloc(in->arena, size + 1, 1);
+  if (size > 0 && size <= TEXT_MAX_BYTES) copy = fmt_h5_had(in, dsp_arena_alloc(in->arena, size + 1, 1));
   bool done = copy && read_scalar(in, object, name, "text", type, copy);
   fmt_h5_release(&in->stack, mark);
   *text = copy;
-  return done || bad(in, object, name, "no such attribute, or of another type", "text");
+  return done || fmt_h5_bad(in, object, name, "no such attribute, or of another type", "text");
 }
 
 bool fmt_h5_read_document(fmt_h5_in *in, hid_t parent, const char *name, const char **text, size_t *size) {
@@ -193,13 +203,13 @@ bool fmt_h5_read_document(fmt_h5_in *in, hid_t parent, const char *name, const c
   if (dataset >= 0 && fmt_h5_readable(in, dataset)) {
     hid_t type = fmt_h5_keep(&in->stack, H5Dget_type(dataset)), space = fmt_h5_keep(&in->stack, H5Dget_space(dataset));
     if (!strcmp(fmt_h5_type_word(type), "text") && H5Sget_simple_extent_npoints(space) == 1)
-      copy = dsp_arena_alloc(in->arena, H5Tget_size(type) + 1, 1);
+      copy = fmt_h5_had(in, dsp_arena_alloc(in->arena, H5Tget_size(type) + 1, 1));
     done = copy && H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, copy) >= 0;
   }
   fmt_h5_release(&in->stack, mark);
   *text = copy;
   *size = done ? strlen(copy) : 0;
-  return done || bad(in, parent, name, "no readable text", "a text dataset");
+  return done || fmt_h5_bad(in, parent, name, "no readable text", "a text dataset");
 }
 
 /* Type in memory of one column, with its width; -1 when the file's column is missing or of another type. */
@@ -227,7 +237,7 @@ static hid_t memory_column(fmt_h5_in *in, hid_t file_type, const fmt_column *col
 static bool unpack_cell(fmt_h5_in *in, char *line, const fmt_column *column, const char *cell, size_t width) {
   char *to = line + column->offset;
   if (column->kind == FMT_COLUMN_TEXT) {
-    const char *copy = dsp_arena_text(in->arena, cell, strnlen(cell, width));
+    const char *copy = fmt_h5_had(in, dsp_arena_text(in->arena, cell, strnlen(cell, width)));
     memcpy(to, &copy, sizeof copy);
     return copy != NULL;
   }
@@ -246,14 +256,15 @@ static bool read_lines(fmt_h5_in *in, hid_t dataset, const fmt_table *table, voi
   if (H5Tget_class(file_type) != H5T_COMPOUND || H5Sget_simple_extent_ndims(space) != 1) return false;
   for (size_t i = 0; i < table->n; packed += width[i++]) {
     columns[i] = memory_column(in, file_type, &table->columns[i], &width[i]);
-    if (columns[i] < 0) return bad(in, dataset, table->columns[i].name, "no such column, or of another type", "the published column");
+    if (columns[i] < 0)
+      return fmt_h5_bad(in, dataset, table->columns[i].name, "no such column, or of another type", "the published column");
   }
   hid_t type = fmt_h5_keep(&in->stack, H5Tcreate(H5T_COMPOUND, packed));
   for (size_t i = 0, at = 0; i < table->n; at += width[i++])
     if (H5Tinsert(type, table->columns[i].name, at, columns[i]) < 0) return false;
   *n = (size_t)H5Sget_simple_extent_npoints(space);
-  char *rows = dsp_alloc(*n, packed);
-  *lines = dsp_arena_alloc(in->arena, *n > 0 ? *n : 1, table->line_size);
+  char *rows = fmt_h5_had(in, dsp_alloc(*n, packed));
+  *lines = fmt_h5_had(in, dsp_arena_alloc(in->arena, *n > 0 ? *n : 1, table->line_size));
   bool done = rows && *lines && (*n == 0 || H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, rows) >= 0);
   for (size_t k = 0; done && k < *n; k++)
     for (size_t i = 0, at = 0; done && i < table->n; at += width[i++])
@@ -267,8 +278,9 @@ bool fmt_h5_read_table(fmt_h5_in *in, hid_t parent, const fmt_table *table, void
   *n = 0;
   hid_t dataset = fmt_h5_child(in, parent, table->name, H5I_DATASET);
   bool done = dataset >= 0 && fmt_h5_readable(in, dataset) && read_lines(in, dataset, table, lines, n);
+  if (!done) *n = 0;
   fmt_h5_release(&in->stack, mark);
-  return done || bad(in, parent, table->name, "no readable table", "a compound table");
+  return done || fmt_h5_bad(in, parent, table->name, "no readable table", "a compound table");
 }
 
 bool fmt_h5_read_samples(fmt_h5_in *in, hid_t parent, const char *name, double **x, size_t *n) {
@@ -281,7 +293,7 @@ bool fmt_h5_read_samples(fmt_h5_in *in, hid_t parent, const char *name, double *
     hid_t type = fmt_h5_keep(&in->stack, H5Dget_type(dataset)), space = fmt_h5_keep(&in->stack, H5Dget_space(dataset));
     if (!strcmp(fmt_h5_type_word(type), "f64") && H5Sget_simple_extent_ndims(space) == 1) {
       *n = (size_t)H5Sget_simple_extent_npoints(space);
-      *x = dsp_alloc(*n, sizeof **x);
+      *x = fmt_h5_had(in, dsp_alloc(*n, sizeof **x));
     }
     done = *x && (*n == 0 || H5Dread(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, *x) >= 0);
   }
@@ -291,5 +303,5 @@ bool fmt_h5_read_samples(fmt_h5_in *in, hid_t parent, const char *name, double *
     *n = 0;
   }
   fmt_h5_release(&in->stack, mark);
-  return done || bad(in, parent, name, "no readable samples", "doubles of rank 1");
+  return done || fmt_h5_bad(in, parent, name, "no readable samples", "doubles of rank 1");
 }

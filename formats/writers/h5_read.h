@@ -9,7 +9,7 @@
 #define FMT_H5_NAMES_MAX 4096 /**< children of one group that are looked at */
 
 typedef struct fmt_h5_in {
-  fmt_h5 stack;     /**< ids, closed with the file */
+  fmt_h5 stack;     /**< ids, closed with the file; its no_memory tells a want of memory from a fault of the file */
   dsp_arena *arena; /**< texts and lines that were read */
   size_t budget;    /**< bytes that may still be read */
   hid_t file;
@@ -28,6 +28,11 @@ bool fmt_h5_readable(fmt_h5_in *in, hid_t dataset);
 bool fmt_h5_names(fmt_h5_in *in, hid_t group, const char ***names, size_t *n);
 /** The schema's word for a type: "text", "f64", "u32", "i32", "u8", or "another type". */
 const char *fmt_h5_type_word(hid_t type);
+
+/** Note a want of memory when `block` is NULL; returns it. */
+void *fmt_h5_had(fmt_h5_in *in, void *block);
+/** Say why a read failed: for want of memory when one was noted, else `found` at the object. Returns false. */
+bool fmt_h5_bad(fmt_h5_in *in, hid_t object, const char *name, const char *found, const char *expected);
 
 /* The rest returns false with a message that names the object. */
 bool fmt_h5_read_text(fmt_h5_in *in, hid_t object, const char *name, const char **text);

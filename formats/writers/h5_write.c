@@ -23,7 +23,7 @@ hid_t fmt_h5_keep(fmt_h5 *h5, hid_t id) {
     h5->failed = true;
   } else if (dsp_grow(&h5->ids, &h5->capacity, h5->n + 1, sizeof *h5->ids) != DSP_OK) {
     H5Idec_ref(id);
-    h5->failed = true;
+    h5->failed = h5->no_memory = true;
     return -1;
   } else {
     h5->ids[h5->n++] = id;

@@ -11,7 +11,7 @@
 typedef struct fmt_h5 {
   hid_t *ids;
   size_t n, capacity;
-  bool failed;
+  bool failed, no_memory;
   hid_t file, group_plist, text_plist;
   char *image; /**< the file, in memory that the core driver was given */
   size_t image_capacity;

@@ -24,6 +24,13 @@ static bool own(dsp_report *report, const char **to, const char *text) {
   return !null_if_empty(text) || *to;
 }
 
+/* A child that every report has. */
+static hid_t need(fmt_h5_in *in, hid_t parent, const char *name, H5I_type_t kind) {
+  hid_t object = fmt_h5_child(in, parent, name, kind);
+  if (object < 0) fmt_h5_bad(in, parent, name, "missing, or something else", kind == H5I_GROUP ? "a group" : "a dataset");
+  return object;
+}
+
 static bool below(fmt_h5_in *in, const char *table, size_t n, size_t most) {
   if (n <= most) return true;
   dsp_fail(in->error, DSP_BAD_INPUT, table, "as many as a protocol has", "%zu lines", n);
@@ -55,7 +62,7 @@ static bool read_events(fmt_h5_in *in, dsp_recording *r) {
 }
 
 static bool read_facts(fmt_h5_in *in, dsp_recording *r, double *duration_s) {
-  hid_t acquisition = fmt_h5_child(in, in->file, "acquisition", H5I_GROUP);
+  hid_t acquisition = need(in, in->file, "acquisition", H5I_GROUP);
   const char *sha256 = NULL;
   if (acquisition < 0 || !read_optional(in, in->file, "input_name", &r->name) || !fmt_h5_read_text(in, in->file, "input_sha256", &sha256) ||
       !read_optional(in, in->file, "input_format", &r->format) || !fmt_h5_read_f64(in, in->file, "duration_s", duration_s) ||
@@ -165,7 +172,7 @@ static bool read_series(fmt_h5_in *in, dsp_report *report, hid_t parent, const c
   size_t mark = in->stack.n, n = 0;
   double *x = NULL, start_s = 0.0, rate_hz = 0.0;
   const char *unit = NULL, *kept_name = NULL;
-  hid_t group = fmt_h5_child(in, parent, name, H5I_GROUP), data = group >= 0 ? fmt_h5_child(in, group, "data", H5I_DATASET) : -1;
+  hid_t group = need(in, parent, name, H5I_GROUP), data = group >= 0 ? need(in, group, "data", H5I_DATASET) : -1;
   bool done = data >= 0 && fmt_h5_read_text(in, data, "units", &unit) && fmt_h5_read_f64(in, data, "start_s", &start_s) &&
               fmt_h5_read_f64(in, data, "rate_hz", &rate_hz) && own(report, &unit, unit) && own(report, &kept_name, name);
   if (done && !(isfinite(start_s) && isfinite(rate_hz) && rate_hz > 0.0)) {
@@ -183,11 +190,11 @@ static bool read_test(fmt_h5_in *in, dsp_report *report, hid_t results, size_t i
   char name[24];
   const char **names = NULL;
   snprintf(name, sizeof name, "%zu", i);
-  hid_t group = fmt_h5_child(in, results, name, H5I_GROUP);
+  hid_t group = need(in, results, name, H5I_GROUP);
   dsp_test *test = group >= 0 ? add_test(in, report, group) : NULL;
   bool done =
       test && fmt_h5_read_f64(in, group, "quality", &test->quality) && read_flags(in, group, test) && read_lists(in, report, group, test);
-  hid_t series = done ? fmt_h5_child(in, group, "series", H5I_GROUP) : -1;
+  hid_t series = done ? need(in, group, "series", H5I_GROUP) : -1;
   done = series >= 0 && fmt_h5_names(in, series, &names, &n);
   for (size_t k = 0; done && k < n; k++) done = read_series(in, report, series, names[k], test);
   fmt_h5_release(&in->stack, mark);
@@ -195,7 +202,7 @@ static bool read_test(fmt_h5_in *in, dsp_report *report, hid_t results, size_t i
 }
 
 static bool read_results(fmt_h5_in *in, dsp_report *report) {
-  hid_t results = fmt_h5_child(in, in->file, "results", H5I_GROUP);
+  hid_t results = need(in, in->file, "results", H5I_GROUP);
   const char **names = NULL;
   size_t n = 0;
   if (results < 0 || !fmt_h5_names(in, results, &names, &n)) return false;
@@ -228,13 +235,13 @@ static dsp_report *load(fmt_h5_in *in, const char **generator) {
 
 dsp_status fmt_load_report(dsp_report **report, const char **generator, const fmt_source *file, dsp_error *error) {
   fmt_h5_in in;
+  dsp_error why = {0};
   *report = NULL;
-  dsp_status status = fmt_h5_open(&in, file, error);
+  dsp_status status = fmt_h5_open(&in, file, &why);
   if (status == DSP_OK) *report = load(&in, generator);
-  if (status == DSP_OK && !*report)
-    status = dsp_fail(error, DSP_BAD_INPUT, "", "an HDF5 report that `pleth check` accepts", "a damaged report");
+  if (!*report && why.status == DSP_OK) dsp_fail_memory(&why); /* every fault of the file has said so */
   fmt_h5_close(&in);
-  return status;
+  return *report ? DSP_OK : dsp_fail(error, why.status, why.place, why.expected, "%s", why.found);
 }
 
 const dsp_series *fmt_find_series(const dsp_test *test, const char *name) {

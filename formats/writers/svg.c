@@ -68,25 +68,23 @@ static fmt_box half(double y, size_t i) {
   return (fmt_box){FMT_SVG_MARGIN + (i % 2 == 1 ? w + 28.0 : 0.0), y, w, 0.0};
 }
 
-/* Tables two abreast, then the notes: beside a single table, below several. Returns the y below; out may be NULL to measure. */
+/* Tables two abreast, then the notes: beside a single table, below several. Returns the y below. */
 static double put_tables(fmt_buffer *out, const page *p, double y) {
-  double row_height = 0.0;
+  double below = y;
   for (size_t i = 0; i < p->n_tables; i++) {
-    const dsp_test *test = &p->report->tests[p->tables[i]];
-    if (out) fmt_svg_table(out, test, half(y, i), &p->noted);
-    row_height = fmax(row_height, fmt_svg_table_height(test, half(y, i).w));
-    bool beside_comes_notes = p->n_tables == 1;
-    if (i % 2 == 0 && (i + 1 < p->n_tables || beside_comes_notes)) continue;
-    y += row_height;
-    row_height = 0.0;
+    below = fmax(below, fmt_svg_table(out, &p->report->tests[p->tables[i]], half(y, i), &p->noted));
+    if (i % 2 == 1) y = below; /* the row is full */
   }
-  if (p->n_tables == 1) return fmax(y + row_height, fmt_svg_notes(out, p->report, half(y, 1), &p->noted));
-  fmt_box full = {FMT_SVG_MARGIN, y + GAP, FMT_SVG_WIDTH - 2.0 * FMT_SVG_MARGIN, 0.0};
+  if (p->n_tables == 1) return fmax(below, fmt_svg_notes(out, p->report, half(y, 1), &p->noted));
+  fmt_box full = {FMT_SVG_MARGIN, below + GAP, FMT_SVG_WIDTH - 2.0 * FMT_SVG_MARGIN, 0.0};
   return fmt_svg_notes(out, p->report, full, &p->noted);
 }
 
-static void lay_out(page *p) {
-  double below = put_tables(NULL, p, 0.0), n = (double)p->n_panels;
+/* What stands below the traces is put once on trial, to see how much room it leaves them. */
+static void lay_out(fmt_buffer *out, page *p) {
+  fmt_buffer trial = {0};
+  double below = put_tables(&trial, p, 0.0), n = (double)p->n_panels;
+  fmt_svg_drop(out, &trial);
   double free_height = A4_HEIGHT - HEADER_HEIGHT - below - FOOTER_HEIGHT - GAP * (n + 1.0);
   p->panel_height = n > 0.0 ? fmin(PANEL_MAX, fmax(PANEL_MIN, free_height / n)) : 0.0;
   p->height = fmax(A4_HEIGHT, HEADER_HEIGHT + n * (p->panel_height + GAP) + GAP + below + FOOTER_HEIGHT);
@@ -125,9 +123,8 @@ static void put_header(fmt_buffer *out, const page *p, const char *generator) {
   if (facts.size > 0) fmt_svg_text(out, FMT_SVG_MARGIN, 52.0, 12.0, width - 260.0, "subtitle", "start", facts.bytes);
   fmt_svg_text(out, right, 34.0, 12.0, 250.0, "subtitle", "end", generator ? generator : "");
   fmt_svg_text(out, right, 52.0, 12.0, 250.0, "subtitle", "end", "Not a medical device");
-  if (title.failed || facts.failed) out->failed = true;
-  fmt_buffer_clear(&title);
-  fmt_buffer_clear(&facts);
+  fmt_svg_drop(out, &title);
+  fmt_svg_drop(out, &facts);
 }
 
 static void put_footer(fmt_buffer *out, const page *p) {
@@ -163,7 +160,7 @@ dsp_status fmt_report_svg(fmt_buffer *out, const fmt_source *file, dsp_error *er
   if (status != DSP_OK) return status;
   page p = {.report = report};
   collect(&p);
-  lay_out(&p);
+  lay_out(out, &p);
   put_page(out, &p, generator);
   dsp_report_free(report);
   return out->failed ? dsp_fail_memory(error) : DSP_OK;

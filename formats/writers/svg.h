@@ -22,21 +22,22 @@ void fmt_put_fixed(fmt_buffer *out, double value, int decimals);
 /** Text at x, y in a class of the style sheet, cut with an ellipsis to `width`. anchor: "start", "middle", "end". */
 void fmt_svg_text(fmt_buffer *out, double x, double y, double size, double width, const char *class_name, const char *anchor,
                   const char *text);
-/** Text broken into lines of at most `width`, `lead` apart, from x, y. Returns the y below it. out may be NULL to measure. */
+/** Text broken into lines of at most `width`, `lead` apart, from x, y. Returns the y below it. */
 double fmt_svg_paragraph(fmt_buffer *out, double x, double y, double size, double width, double lead, const char *class_name,
                          const char *text);
 void fmt_svg_line(fmt_buffer *out, double x1, double y1, double x2, double y2, const char *class_name);
 void fmt_svg_rect(fmt_buffer *out, fmt_box box, const char *class_name);
+/** Clear a text that was put together for `out`, which fails when it had. */
+void fmt_svg_drop(fmt_buffer *out, fmt_buffer *text);
 /** UCUM as people write it: "mm[Hg]" -> "mmHg", "1" -> "". */
 const char *fmt_unit_words(const char *ucum);
 
 /** The trace of a channel with its phases, landmarks and levels, inside `box`. */
 void fmt_svg_panel(fmt_buffer *out, const dsp_report *report, size_t first_test, fmt_box box, unsigned number);
 
-/** Height of the table of a test in this width. */
-double fmt_svg_table_height(const dsp_test *test, double width);
-void fmt_svg_table(fmt_buffer *out, const dsp_test *test, fmt_box box, const dsp_flags *noted);
-/** The flags in words, numbered as the tables number them, and the warnings. Returns the y below. out may be NULL to measure. */
+/** The table of a test from the top of `box` down. Returns the y below. */
+double fmt_svg_table(fmt_buffer *out, const dsp_test *test, fmt_box box, const dsp_flags *noted);
+/** The flags in words, numbered as the tables number them, and the warnings. Returns the y below. */
 double fmt_svg_notes(fmt_buffer *out, const dsp_report *report, fmt_box box, const dsp_flags *noted);
 
 #endif

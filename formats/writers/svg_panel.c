@@ -51,11 +51,11 @@ static int decimals_of(double step) {
   return step >= 1.0 ? 0 : (int)ceil(-log10(step) - 1e-9);
 }
 
-static const char *number_text(char text[32], double value, int decimals) {
+static const char *number_text(fmt_buffer *out, char text[32], double value, int decimals) {
   fmt_buffer digits = {0};
   fmt_put_fixed(&digits, value, decimals);
   snprintf(text, 32, "%s", digits.bytes ? digits.bytes : "");
-  fmt_buffer_clear(&digits);
+  fmt_svg_drop(out, &digits);
   return text;
 }
 
@@ -65,7 +65,7 @@ static void put_grid(const panel *p) {
   for (unsigned i = 0; i < TICKS_MAX && (first + i) * step <= p->t1_s; i++) {
     double t_s = (first + i) * step, x = x_of(p, t_s);
     fmt_svg_line(p->out, x, bottom, x, bottom + 4.0, "axis");
-    fmt_svg_text(p->out, x, bottom + 15.0, 10.0, 80.0, "tick", "middle", number_text(text, t_s, decimals_of(step)));
+    fmt_svg_text(p->out, x, bottom + 15.0, 10.0, 80.0, "tick", "middle", number_text(p->out, text, t_s, decimals_of(step)));
   }
   fmt_svg_text(p->out, p->plot.x + p->plot.w / 2.0, bottom + 29.0, 10.5, 200.0, "label", "middle", "time (s)");
   step = nice_step(p->hi - p->lo, fmax(3.0, p->plot.h / 36.0));
@@ -73,7 +73,7 @@ static void put_grid(const panel *p) {
   for (unsigned i = 0; i < TICKS_MAX && (first + i) * step <= fmin(p->hi, p->most + step); i++) {
     double value = (first + i) * step, y = y_of(p, value);
     fmt_svg_line(p->out, p->plot.x, y, p->plot.x + p->plot.w, y, "grid");
-    fmt_svg_text(p->out, p->plot.x - 6.0, y + 3.5, 10.0, 48.0, "tick", "end", number_text(text, value, decimals_of(step)));
+    fmt_svg_text(p->out, p->plot.x - 6.0, y + 3.5, 10.0, 48.0, "tick", "end", number_text(p->out, text, value, decimals_of(step)));
   }
 }
 
@@ -193,7 +193,7 @@ static void put_levels(const panel *p) {
       double x = x_of(p, phase->t0_s), end = x_of(p, fmin(phase->t1_s, p->t1_s)), y = y_of(p, phase->level);
       end = fmin(fmax(end, x + 24.0), p->plot.x + p->plot.w);
       fmt_svg_line(p->out, x, y, end, y, "level");
-      snprintf(label, sizeof label, "%s %s", number_text(text, phase->level, 1), fmt_unit_words(p->trace->unit));
+      snprintf(label, sizeof label, "%s %s", number_text(p->out, text, phase->level, 1), fmt_unit_words(p->trace->unit));
       double width = fmt_svg_text_width(label, NAME_SIZE), at = fmin(end + 3.0, p->plot.x + p->plot.w - width - 2.0);
       bool fits = end - x > width + 8.0,
            high = y < p->plot.y + p->plot.h / 2.0; /* inside its phase, clear of the trace, when there is room */
@@ -212,7 +212,7 @@ static void put_landmarks(panel *p) {
       double x = x_of(p, l->t_s), lo = fmax(x_of(p, l->lo), p->plot.x), hi = fmin(x_of(p, l->hi), p->plot.x + p->plot.w);
       if (isfinite(l->lo) && isfinite(l->hi) && hi - lo > 2.0) fmt_svg_rect(p->out, (fmt_box){lo, p->plot.y, hi - lo, p->plot.h}, "spread");
       fmt_svg_line(p->out, x, p->plot.y, x, bottom, l->source && !strcmp(l->source, "detected") ? "mark found" : "mark");
-      snprintf(label, sizeof label, "%s %s s", spaced(name, l->name), number_text(text, l->t_s, 1));
+      snprintf(label, sizeof label, "%s %s s", spaced(name, l->name), number_text(p->out, text, l->t_s, 1));
       double width = fmt_svg_text_width(label, NAME_SIZE), right = p->plot.x + p->plot.w;
       bool flip = x + 3.0 + width > right; /* at the right edge the name stands left of its line */
       unsigned row = free_row(p, 1, flip ? x - 3.0 - width : x + 3.0, width);
@@ -256,7 +256,7 @@ static void put_title(const panel *p, const dsp_test *test, fmt_box box) {
   const char *unit = fmt_unit_words(p->trace->unit);
   if (*unit) fmt_printf(&title, " (%s)", unit);
   if (!title.failed) fmt_svg_text(p->out, box.x + AXIS_LEFT, box.y + 12.0, 12.0, box.w - AXIS_LEFT, "heading", "start", title.bytes);
-  fmt_buffer_clear(&title);
+  fmt_svg_drop(p->out, &title);
 }
 
 void fmt_svg_panel(fmt_buffer *out, const dsp_report *report, size_t first_test, fmt_box box, unsigned number) {

@@ -50,8 +50,7 @@ static void put_marks(fmt_buffer *out, double x, double y, double width, const d
   for (size_t i = 0; (row = dsp_flags_get(flags, i)) && i < MARKS_MAX; i++)
     fmt_printf(&marks, i > 0 ? ", %u" : "%u", note_number(noted, row->id));
   if (marks.size > 0) fmt_svg_text(out, x, y, NOTE_SIZE, width, "note", "start", marks.bytes);
-  if (marks.failed) out->failed = true;
-  fmt_buffer_clear(&marks);
+  fmt_svg_drop(out, &marks);
 }
 
 static void put_fixed_text(fmt_buffer *out, double x, double y, const char *class_name, const char *anchor, const char *before,
@@ -60,7 +59,7 @@ static void put_fixed_text(fmt_buffer *out, double x, double y, const char *clas
   fmt_put(&text, before);
   fmt_put_fixed(&text, value, decimals);
   if (!text.failed) fmt_svg_text(out, x, y, SIZE, 200.0, class_name, anchor, text.bytes);
-  fmt_buffer_clear(&text);
+  fmt_svg_drop(out, &text);
 }
 
 static void put_limit(fmt_buffer *out, double x, double y, const char *before, double limit) {
@@ -68,7 +67,7 @@ static void put_limit(fmt_buffer *out, double x, double y, const char *before, d
   fmt_put(&text, before);
   fmt_put_number(&text, limit, "");
   if (!text.failed) fmt_svg_text(out, x, y, SIZE, 100.0, "cell", "start", text.bytes);
-  fmt_buffer_clear(&text);
+  fmt_svg_drop(out, &text);
 }
 
 static void put_measure(fmt_buffer *out, const dsp_test *test, const dsp_measure *m, fmt_box box, double y, const dsp_flags *noted) {
@@ -109,7 +108,7 @@ static void put_details(fmt_buffer *text, const dsp_test *test) {
     if (*c == '_') *c = ' ';
 }
 
-/* Title and details from y down; returns the y of the first free line. out may be NULL to measure. */
+/* Title and details; returns the y of the first free line. */
 static double put_head(fmt_buffer *out, const dsp_test *test, fmt_box box, const dsp_flags *noted) {
   fmt_buffer title = {0}, details = {0};
   if (test->side != DSP_SIDE_UNKNOWN) fmt_printf(&title, "%s ", dsp_side_text(test->side));
@@ -118,21 +117,15 @@ static double put_head(fmt_buffer *out, const dsp_test *test, fmt_box box, const
   if (test->manoeuvre) fmt_printf(&title, " \xC2\xB7 %s", test->manoeuvre);
   put_details(&details, test);
   double y = box.y + 27.0;
-  if (out && !title.failed)
-    fmt_svg_text(out, box.x + 4.0, box.y + 13.0, 12.0, edges[C_NOTE] * box.w - 8.0, "heading", "start", title.bytes);
-  if (out) put_marks(out, box.x + edges[C_NOTE] * box.w, box.y + 13.0, (1.0 - edges[C_NOTE]) * box.w, &test->flags, noted);
+  if (!title.failed) fmt_svg_text(out, box.x + 4.0, box.y + 13.0, 12.0, edges[C_NOTE] * box.w - 8.0, "heading", "start", title.bytes);
+  put_marks(out, box.x + edges[C_NOTE] * box.w, box.y + 13.0, (1.0 - edges[C_NOTE]) * box.w, &test->flags, noted);
   if (details.size > 0) y = fmt_svg_paragraph(out, box.x + 4.0, y, NOTE_SIZE, box.w - 8.0, NOTE_LEAD, "words", details.bytes);
-  if (out && (title.failed || details.failed)) out->failed = true;
-  fmt_buffer_clear(&title);
-  fmt_buffer_clear(&details);
+  fmt_svg_drop(out, &title);
+  fmt_svg_drop(out, &details);
   return y;
 }
 
-double fmt_svg_table_height(const dsp_test *test, double width) {
-  return put_head(NULL, test, (fmt_box){0.0, 0.0, width, 0.0}, NULL) + HEAD_HEIGHT + LINE_HEIGHT * (double)test->n_measures + 6.0;
-}
-
-void fmt_svg_table(fmt_buffer *out, const dsp_test *test, fmt_box box, const dsp_flags *noted) {
+double fmt_svg_table(fmt_buffer *out, const dsp_test *test, fmt_box box, const dsp_flags *noted) {
   static const struct {
     const char *text, *anchor;
   } heads[C_END] = {{"measure", "start"}, {"value", "end"},    {"95 %", "start"}, {"unit", "start"},
@@ -146,10 +139,11 @@ void fmt_svg_table(fmt_buffer *out, const dsp_test *test, fmt_box box, const dsp
     if (i % 2 == 1) fmt_svg_rect(out, (fmt_box){box.x, line - 1.0, box.w, LINE_HEIGHT}, "stripe");
     put_measure(out, test, &test->measures[i], box, line + 10.5, noted);
   }
+  return y + HEAD_HEIGHT + LINE_HEIGHT * (double)test->n_measures + 6.0;
 }
 
 static double put_note(fmt_buffer *out, fmt_box box, double y, const char *mark, const char *class_name, const char *text) {
-  if (out) fmt_svg_text(out, box.x + 14.0, y, NOTE_SIZE, 20.0, "note", "end", mark);
+  fmt_svg_text(out, box.x + 14.0, y, NOTE_SIZE, 20.0, "note", "end", mark);
   return fmt_svg_paragraph(out, box.x + 20.0, y, NOTE_SIZE, box.w - 20.0, NOTE_LEAD, class_name, text) + 2.0;
 }
 
@@ -158,7 +152,7 @@ double fmt_svg_notes(fmt_buffer *out, const dsp_report *report, fmt_box box, con
   const dsp_flag_row *row = NULL;
   fmt_buffer text = {0};
   if (!dsp_flags_get(noted, 0) && report->n_warnings == 0) return box.y;
-  if (out) fmt_svg_text(out, box.x, y, 12.0, box.w, "heading", "start", "Notes");
+  fmt_svg_text(out, box.x, y, 12.0, box.w, "heading", "start", "Notes");
   y += 17.0;
   for (size_t i = 0; (row = dsp_flags_get(noted, i)); i++) {
     char mark[16];
@@ -172,7 +166,6 @@ double fmt_svg_notes(fmt_buffer *out, const dsp_report *report, fmt_box box, con
     fmt_printf(&text, "Recording: %s", report->warnings[i].text);
     if (!text.failed) y = put_note(out, box, y, "\xE2\x80\x93", "words", text.bytes);
   }
-  if (out && text.failed) out->failed = true;
-  fmt_buffer_clear(&text);
+  fmt_svg_drop(out, &text);
   return y;
 }

@@ -60,6 +60,11 @@ static size_t fitting(const char *text, double size, double width) {
   return at;
 }
 
+void fmt_svg_drop(fmt_buffer *out, fmt_buffer *text) {
+  if (text->failed) out->failed = true;
+  fmt_buffer_clear(text);
+}
+
 static void put_piece(fmt_buffer *out, double x, double y, const char *class_name, const char *anchor, const char *text, size_t length,
                       bool cut) {
   fmt_buffer piece = {0};
@@ -70,10 +75,9 @@ static void put_piece(fmt_buffer *out, double x, double y, const char *class_nam
   fmt_printf(out, " class=\"%s\"", class_name);
   if (strcmp(anchor, "start") != 0) fmt_printf(out, " text-anchor=\"%s\"", anchor);
   fmt_put(out, ">");
-  fmt_put_xml_text(out, piece.bytes);
+  if (!piece.failed) fmt_put_xml_text(out, piece.bytes);
   fmt_put(out, cut ? "\xE2\x80\xA6</text>\n" : "</text>\n");
-  if (piece.failed) out->failed = true;
-  fmt_buffer_clear(&piece);
+  fmt_svg_drop(out, &piece);
 }
 
 void fmt_svg_text(fmt_buffer *out, double x, double y, double size, double width, const char *class_name, const char *anchor,
@@ -89,7 +93,7 @@ double fmt_svg_paragraph(fmt_buffer *out, double x, double y, double size, doubl
     if (text[length])
       while (keep > 0 && text[keep] != ' ') keep--;
     if (keep == 0) keep = length > 0 ? length : 1; /* one long word: cut it */
-    if (out) put_piece(out, x, y, class_name, "start", text, keep, false);
+    put_piece(out, x, y, class_name, "start", text, keep, false);
     text += keep;
     while (*text == ' ') text++;
     y += lead;
