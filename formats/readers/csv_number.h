@@ -55,7 +55,7 @@ __attribute__((always_inline)) static inline const unsigned char *csv_number_fas
   p += negative;
   const uint32_t others = csv_non_digits(p), behind = others & (others - 1);
   const unsigned n_whole = (unsigned)__builtin_ctz(others);
-  if (n_whole - 1 > 6) return NULL; /* none, or eight and more */
+  if (n_whole - 1 > 7) return NULL; /* none, or nine and more */
   uint64_t digits = csv_digits(p, n_whole);
   unsigned n_part = 0;
   if (p[n_whole] == decimal) {

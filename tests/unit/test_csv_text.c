@@ -29,6 +29,17 @@ START_TEST(encodings) {
       expect_samples(channel_named(result.recording, "APG"), one_two_three, 3);
       dsp_recording_free(result.recording);
     }
+  size_t n = utf16(bytes, "time (s);ab (mL)\n0;1\n1;2\n2;3\n", false, true);
+  bytes[20] = 0x3D; /* U+1F600 in place of "ab" */
+  bytes[21] = 0xD8;
+  bytes[22] = 0x00;
+  bytes[23] = 0xDE;
+  const reading pair = read_bytes(bytes, n, NULL, 0);
+  ck_assert_msg(pair.status == DSP_OK, "%s", pair.error.found);
+  expect_samples(channel_named(pair.recording, "\xF0\x9F\x98\x80"), one_two_three, 3);
+  dsp_recording_free(pair.recording);
+  bytes[21] = 0xDE; /* a low half first */
+  expect_refused(read_bytes(bytes, n, NULL, 0), DSP_BAD_INPUT, "byte 20", "surrogate");
   dsp_recording *recording = read_good("\xEF\xBB\xBFtime (s);V \xC2\xB5 (\xCE\xBCL)\n0;1\n1;2\n2;3\n");
   const dsp_channel *channel = channel_named(recording, "V \xC2\xB5");
   ck_assert_str_eq(channel->unit->ucum, "uL");
@@ -128,6 +139,9 @@ START_TEST(headers) {
   dsp_recording *recording = read_good("0.00,1\n0.02,2\n0.04,3\n");
   expect_samples(channel_named(recording, "column 2"), one_two_three, 3);
   ck_assert(warned(recording, "time_unit_assumed"));
+  dsp_recording_free(recording);
+  recording = read_good("time (s),(mL)\n0,1\n1,2\n2,3\n");
+  expect_samples(channel_named(recording, "(mL)"), one_two_three, 3);
   dsp_recording_free(recording);
   recording = read_good("Device 5\nSerial;12\n\ntime (s);v;v\n0;1;4\n1;2;5\n2;3;6\n");
   expect_samples(channel_named(recording, "v"), one_two_three, 3);

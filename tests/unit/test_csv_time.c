@@ -104,6 +104,12 @@ START_TEST(clocks) {
   start("Time;v"); /* decimal comma, an AM/PM clock over noon */
   add("11:59:58,5 AM;0\n11:59:59,0 AM;1\n11:59:59,5 AM;2\n12:00:00,0 PM;3\n12:00:00,5 PM;4\n");
   expect_regular(2, 5);
+  start("Time;v");
+  add("12:59:59 pm;0\n1:00:00 pm;1\n1:00:01 pm;2\n");
+  expect_regular(1, 3);
+  start("Time;v");
+  add("12:59:59 AM;0\n1:00:00 AM;1\n1:00:01 AM;2\n");
+  expect_regular(1, 3);
   start("date,hh:mm:ss,v");
   add("06-Feb,23:59:58,0\n07-Feb,00:00:00,1\n07-Feb,00:00:02,2\n");
   expect_regular(0.5, 3);
@@ -222,7 +228,11 @@ START_TEST(batches) {
   start("time (s),v");
   for (int i = 0; i < 600; i++) add("%.2f,%d\n", floor(i / 3.0) * 0.31 + (i / 3 % 4) * 0.03, i);
   dsp_recording *recording = read_good(text);
-  ck_assert(warned(recording, "time_batched") && recording->channels[0].resampled);
+  const dsp_channel *channel = &recording->channels[0];
+  ck_assert(warned(recording, "time_batched") && channel->resampled);
+  ck_assert_double_eq_tol(channel->x[0], 1, 1e-12); /* the mean of 0, 1, 2 */
+  for (size_t i = 0; i < channel->n; i++)           /* about ten rows a second */
+    ck_assert_double_eq_tol(channel->x[i], 3 * (double)i / channel->rate_hz / 0.31, 4);
   dsp_recording_free(recording);
 }
 END_TEST

@@ -62,6 +62,18 @@ START_TEST(pipes_and_files) {
   unlink(name);
   fmt_source_clear(&source);
   fmt_source_clear(&again);
+  /* the zero bytes behind a small file, in memory that was used before */
+  int ends[2];
+  void *dirty = malloc(1 << 18);
+  ck_assert_ptr_nonnull(dirty);
+  memset(dirty, 0xFF, 1 << 18);
+  free(dirty);
+  ck_assert(pipe(ends) == 0 && write(ends[1], "abc", 3) == 3 && close(ends[1]) == 0);
+  ck_assert_int_eq(fmt_source_read(&source, ends[0], 100, 1, NULL), DSP_OK);
+  close(ends[0]);
+  for (size_t i = 3; i < 3 + 64; i++)
+    if (source.bytes[i]) ck_abort_msg("byte %zu behind the end", i);
+  fmt_source_clear(&source);
 }
 END_TEST
 
