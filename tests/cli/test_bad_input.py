@@ -220,14 +220,14 @@ def dev_full(folder):
     check_message(run("analyze", "leg.csv", "-o", "/dev/full", cwd=folder), 4, r"/dev/full: a device; expected .*regular file", "/dev/full")
 
 
-def unprivileged(folder, *arguments):
+def unprivileged(folder, *arguments, **options):
     """Run pleth as a user who is not root and owns nothing."""
     os.chmod(folder, 0o755)
     program = shutil.copy(PLETH, f"{folder}/../{os.path.basename(folder)}.pleth")
     try:
         os.chmod(program, 0o755)
         user = dict(user=65534, group=65534, extra_groups=[]) if os.geteuid() == 0 else {}
-        return run(*arguments, cwd=folder, program=program, **user)
+        return run(*arguments, cwd=folder, program=program, **user, **options)
     finally:
         os.remove(program)
 
@@ -251,6 +251,15 @@ def unreadable_file(folder):
     done = unprivileged(folder, "analyze", "leg.csv", "-o", "/tmp/never-written.h5")
     check_message(done, 3, r"leg\.csv: cannot open: Permission denied; expected a file that this user may read", "an unreadable file")
     check(not os.path.exists("/tmp/never-written.h5"), "no report")
+
+
+@case
+def no_more_processes(folder):
+    """Several inputs need worker processes: without any, try again later."""
+    for name in ("a.csv", "b.csv"):
+        write(f"{folder}/{name}", GOOD)
+    done = unprivileged(folder, "info", "a.csv", "b.csv", preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NPROC, (0, 0)))
+    check_message(done, 75, r"^pleth info: cannot start a worker process; try again later", "a limit of no processes")
 
 
 @case

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import shutil
 import subprocess
 
@@ -142,6 +143,46 @@ def test_names_cannot_drive_the_terminal(folder, legs):
     check_message(missing, 3, r"evil\\x1b\[2J\\x0a\\xe2\\x80\\xae\.csvx: cannot open", "control characters in a message")
 
 
+def rounds_to(value, text):
+    """Is `text` this value, rounded to the digits that it shows?"""
+    decimals = len(text.partition(".")[2])
+    return abs(float(text) - value) <= 0.5000001 * 10.0 ** -decimals or "." not in text and abs(float(text) - value) <= 0.05 * abs(value)
+
+
+def check_row(row, measure):
+    if measure["value"] is None:
+        check("n/a" in row, f"no value: {row!r}")
+        return
+    half = re.search(r" (-?[\d.]+) \u00b1 ([\d.]+) ", row)
+    span = re.search(r" (-?[\d.]+) \((-?[\d.]+) to (-?[\d.]+)\) ", row)
+    if half:
+        check(rounds_to(measure["value"], half[1]), f"value of {row!r}: {measure['value']}")
+        check(rounds_to((measure["hi"] - measure["lo"]) / 2, half[2]), f"half width of {row!r}: {measure['lo']} to {measure['hi']}")
+        check(len(half[2].replace(".", "").lstrip("0")) >= 2, f"two digits of the interval: {row!r}")
+    elif span:
+        for key, text in zip(("value", "lo", "hi"), span.groups()):
+            check(rounds_to(measure[key], text), f"{key} of {row!r}: {measure[key]}")
+    else:
+        check(measure["lo"] is None or measure["lo"] == measure["hi"], f"an interval is shown: {row!r}")
+    check(measure["grade"] is None or measure["grade"] in row and measure["guideline"] in row, f"grade and guideline: {row!r}")
+
+
+def test_table_says_what_json_says(folder, legs):
+    texts = {flag["id"]: flag for flag in json.loads(run("list", "flags", "--json").out)["flags"]}
+    for leg in legs:
+        table = run("analyze", leg, "-v", cwd=folder).out
+        test = json.loads(run("analyze", leg, "--json", cwd=folder).out)["tests"][0]
+        for measure in test["measures"]:
+            rows = [line for line in table.splitlines() if line.startswith(f"  {measure['id']} ")]
+            check(len(rows) == 1, f"{leg}: one row of {measure['id']}: {rows}")
+            check_row(rows[0] + " ", measure)
+        for flag in {flag for measure in test["measures"] for flag in measure["flags"]} | set(test["quality"]["flags"]):
+            check(f"{texts[flag]['text']} [{flag}]" in table, f"{leg}: {flag} in words")
+            check(texts[flag]["severity"] == "info" or f"next: {texts[flag]['next']}" in table, f"{leg}: what to do after {flag}")
+        for landmark in test["landmarks"]:
+            check(f"  {landmark['name']} " in table, f"{leg}: landmark {landmark['name']}")
+
+
 def test_repeated(folder, legs):
     first = run("analyze", legs[0], "-o", "again.h5", "--json", cwd=folder)
     bytes_first = read(f"{folder}/again.h5")
@@ -157,7 +198,7 @@ def main():
     with workplace() as folder:
         legs = prepare(folder)
         for test in (test_same_bytes_for_any_number_of_workers, test_names_from_a_list, test_statuses, test_targets, test_stdout, test_terminal,
-                     test_names_cannot_drive_the_terminal, test_repeated):
+                     test_names_cannot_drive_the_terminal, test_table_says_what_json_says, test_repeated):
             test(folder, legs)
     finish()
 
