@@ -140,8 +140,8 @@ typedef struct csv_timing {
   double jitter_s;
 } csv_timing;
 
-/* Finds the time column unless a hint named it; SIZE_MAX in *column: none. */
-dsp_status csv_time_column(csv_table *table, size_t *column, bool rate_known, dsp_error *error);
+/* Finds the time column unless a hint named it; SIZE_MAX in *found: none. */
+dsp_status csv_time_column(csv_table *table, size_t *found, bool rate_known, dsp_error *error);
 /* Takes the column's numbers to seconds from the first row. */
 dsp_status csv_seconds(csv_table *table, size_t column, csv_timing *timing, double *tick_s, dsp_error *error);
 

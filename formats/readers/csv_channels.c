@@ -34,8 +34,11 @@ static dsp_event_kind kind_of_text(const char *text) {
     n--;
   if (n == 0 || n >= sizeof word) return kind;
   for (size_t i = 0; i < n; i++) {
-    word[i] = text[i] >= 'A' && text[i] <= 'Z' ? (char)(text[i] + 32) : text[i];
-    joined[i] = word[i] == ' ' || word[i] == '-' ? '_' : word[i];
+    const char c = text[i];
+    word[i] = c;
+    if (c >= 'A' && c <= 'Z') word[i] = (char)(c + 32);
+    joined[i] = word[i];
+    if (c == ' ' || c == '-') joined[i] = '_';
   }
   word[n] = joined[n] = '\0';
   if (dsp_event_kind_find(joined, &kind)) return kind;
@@ -94,7 +97,12 @@ static dsp_status resample(double **out, size_t *n_out, dsp_segment *segments, c
                            size_t n_rows, dsp_error *error) {
   double *t = dsp_alloc(n_rows, sizeof *t), *x = dsp_alloc(n_rows, sizeof *x), *all = NULL;
   size_t capacity = 0, total = 0;
-  dsp_status status = t && x ? DSP_OK : dsp_fail_memory(error);
+  if (!t || !x) {
+    free(t);
+    free(x);
+    return dsp_fail_memory(error);
+  }
+  dsp_status status = DSP_OK;
   for (size_t s = 0; s < timing->n_stretches && status == DSP_OK; s++) {
     double *y = NULL;
     size_t n = 0;

@@ -97,7 +97,9 @@ const unsigned char *csv_number_long(const unsigned char *p, unsigned char decim
 /* strtod_l on a copy that ends with NUL and has a decimal point; the grammar and the length have been checked. */
 static double by_library(csv_span cell, unsigned char decimal, locale_t c_locale) {
   char text[FMT_CAP_TEXT_BYTES + 1];
-  for (size_t i = 0; i < cell.n; i++) text[i] = cell.at[i] == decimal ? '.' : (char)cell.at[i];
+  memcpy(text, cell.at, cell.n);
+  char *sign = memchr(text, decimal, cell.n);
+  if (sign) *sign = '.';
   text[cell.n] = '\0';
   return strtod_l(text, NULL, c_locale);
 }

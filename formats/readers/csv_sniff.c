@@ -252,7 +252,12 @@ dsp_status csv_sniff(csv_table *table, dsp_error *error) {
   }
   sample *rows = dsp_alloc(1, sizeof *rows);
   csv_span *cells = dsp_alloc(FMT_CAP_COLUMNS, sizeof *cells);
-  dsp_status status = rows && cells ? choose_dialect(table, start, number, stated, rows, cells, error) : dsp_fail_memory(error);
+  if (!rows || !cells) {
+    free(rows);
+    free(cells);
+    return dsp_fail_memory(error);
+  }
+  dsp_status status = choose_dialect(table, start, number, stated, rows, cells, error);
   if (status == DSP_OK) status = column_kinds(table, rows, cells, error);
   if (status == DSP_OK) status = find_data(table, rows, cells, error);
   free(rows);

@@ -108,7 +108,7 @@ dsp_status fmt_read(dsp_recording **recording, const fmt_source *source, const c
   if (format && !reader) return dsp_fail(error, DSP_BAD_OPTION, "--format", list, "\"%s\"", format);
   if (source->size == 0) return dsp_fail(error, DSP_BAD_INPUT, "", "a recording", "an empty file");
   dsp_status status = reader ? DSP_OK : choose(&reader, source, name, error);
-  if (status != DSP_OK) return status;
+  if (status != DSP_OK || !reader) return status;
   dsp_recording *made = dsp_recording_new();
   if (!made) return dsp_fail_memory(error);
   made->name = dsp_arena_text(made->arena, name ? name : "", name ? strlen(name) : 0);

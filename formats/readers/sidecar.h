@@ -14,16 +14,15 @@ dsp_status sidecar_hints(fmt_hints *hints, const json_t *root, dsp_error *error)
 /* Everything that the side-car states, onto a recording that a reader has filled. */
 dsp_status sidecar_apply(dsp_recording *recording, const json_t *root, const fmt_hints *hints, dsp_error *error);
 
-/* sidecar_json.c: typed access; absent and null leave *value as it is. */
+/* sidecar_json.c: typed access; absent and null leave *out as it is. */
 #define SIDECAR_PATH 120
-dsp_status sidecar_text(const char **value, const json_t *object, const char *path, const char *key, dsp_error *error);
-dsp_status sidecar_number(double *value, const json_t *object, const char *path, const char *key, double low, double high,
-                          dsp_error *error);
-dsp_status sidecar_whole(long *value, const json_t *object, const char *path, const char *key, long low, long high, dsp_error *error);
-dsp_status sidecar_flag(bool *value, const json_t *object, const char *path, const char *key, dsp_error *error);
+dsp_status sidecar_text(const char **out, const json_t *object, const char *path, const char *key, dsp_error *error);
+dsp_status sidecar_number(double *out, const json_t *object, const char *path, const char *key, double low, double high, dsp_error *error);
+dsp_status sidecar_whole(long *out, const json_t *object, const char *path, const char *key, long low, long high, dsp_error *error);
+dsp_status sidecar_flag(bool *out, const json_t *object, const char *path, const char *key, dsp_error *error);
 /* The member `key`, an object or NULL when absent. */
-dsp_status sidecar_object(const json_t **value, const json_t *object, const char *path, const char *key, dsp_error *error);
-dsp_status sidecar_array(const json_t **value, const json_t *object, const char *path, const char *key, dsp_error *error);
+dsp_status sidecar_object(const json_t **out, const json_t *object, const char *path, const char *key, dsp_error *error);
+dsp_status sidecar_array(const json_t **out, const json_t *object, const char *path, const char *key, dsp_error *error);
 /* A warning for every key of `object` that is not among `known` (NULL-terminated). */
 dsp_status sidecar_known_keys(dsp_recording *recording, const json_t *object, const char *path, const char *const *known, dsp_error *error);
 

@@ -110,7 +110,10 @@ const dsp_unit *dsp_unit_find(const char *text, size_t length) {
   char spelling[SPELLING_MAX], lower[SPELLING_MAX];
   size_t n = 0;
   if (!text || !tidy(spelling, &n, text, length)) return NULL;
-  for (size_t i = 0; i < n; i++) lower[i] = spelling[i] >= 'A' && spelling[i] <= 'Z' ? (char)(spelling[i] + 32) : spelling[i];
+  for (size_t i = 0; i < n; i++) {
+    lower[i] = spelling[i];
+    if (lower[i] >= 'A' && lower[i] <= 'Z') lower[i] = (char)(lower[i] + 32);
+  }
   const size_t count = sizeof unit_rows / sizeof unit_rows[0];
   for (size_t i = 0; i < count; i++) {
     const unit_row *row = &unit_rows[i];
