@@ -101,7 +101,8 @@ static void check_here(fmt_buffer *problems, fmt_h5_in *in, hid_t object, const 
   }
 }
 
-/* One step down the row's path, <n> and <name> standing for every child; a missing parent is its own row's problem. */
+/* One step down the row's path, <n> and <name> standing for every child; a missing parent is its own row's problem. As deep as the path is
+ * long. NOLINTNEXTLINE(misc-no-recursion) */
 static void walk(fmt_buffer *problems, fmt_h5_in *in, hid_t at, const char *place, const char *rest, const fmt_schema_row *row) {
   size_t length = strcspn(rest, "/"), n = 1;
   bool last = rest[length] == '\0';

@@ -25,7 +25,8 @@ static bool is_type(const json_t *value, const char *type) {
   return !strcmp(type, "object") ? json_is_object(value) : json_is_array(value);
 }
 
-/* One step down a path like $.tests[].measures[]; what is missing on the way is its own row's problem. */
+/* One step down a path like $.tests[].measures[]; what is missing on the way is its own row's problem. As deep as the path is long.
+ * NOLINTNEXTLINE(misc-no-recursion) */
 static void walk(fmt_buffer *problems, const json_t *at, const char *place, const char *rest, const fmt_schema_row *row) {
   if (*rest == '\0') {
     const json_t *value = json_object_get(at, row->name);

@@ -68,7 +68,7 @@ static void check_times(fmt_buffer *problems, const char *at, const dsp_test *te
   for (size_t i = 0; i < test->n_landmarks; i++) {
     const dsp_landmark *l = &test->landmarks[i];
     snprintf(place, sizeof place, "%s/landmarks %s", at, l->name ? l->name : "");
-    if (!l->source || (strcmp(l->source, "event") && strcmp(l->source, "detected") && strcmp(l->source, "override")))
+    if (!l->source || (strcmp(l->source, "event") != 0 && strcmp(l->source, "detected") != 0 && strcmp(l->source, "override") != 0))
       fmt_problem(problems, place, "event, detected or override", "another source");
     check_interval(problems, place, l->lo, l->t_s, l->hi);
   }
@@ -91,7 +91,8 @@ static void check_series(fmt_buffer *problems, fmt_h5_in *in, const char *at, co
   }
 }
 
-/* Every fact of `mine`, made from the tables, stands in `theirs`, the file's own JSON. */
+/* Every fact of `mine`, made from the tables, stands in `theirs`, the file's own JSON. As deep as our own JSON is.
+ * NOLINTNEXTLINE(misc-no-recursion) */
 static void compare(fmt_buffer *problems, const char *place, json_t *mine, const json_t *theirs) {
   char next[PLACE_BYTES];
   if (json_is_object(mine) && json_is_object(theirs)) {
@@ -156,7 +157,7 @@ static void check_libraries(fmt_buffer *problems, fmt_h5_in *in, hid_t provenanc
   for (size_t i = 0; i < n; i++) {
     const dsp_note *line = (const dsp_note *)lines + i;
     const char *value = json_string_value(json_object_get(theirs, line->key));
-    if (!value || strcmp(value, line->text))
+    if (!value || strcmp(value, line->text) != 0)
       fmt_problem(problems, "/json $.provenance.libraries", "what the table says", "%s differs", line->key);
   }
 }

@@ -71,7 +71,7 @@ static dsp_status resolve(target *t, const char *path, dsp_error *error) {
 }
 
 dsp_status fmt_target_check(const char *path, dsp_error *error) {
-  target t;
+  target t = {0};
   dsp_status status = resolve(&t, path, error);
   if (status != DSP_OK) return status;
   struct stat folder;
@@ -114,7 +114,7 @@ static int open_temporary(int folder, char name[64], int *code) {
 }
 
 dsp_status fmt_write_file(const char *path, const void *bytes, size_t size, dsp_error *error) {
-  target t;
+  target t = {0};
   dsp_status status = resolve(&t, path, error);
   if (status != DSP_OK) return status;
   int folder = open(t.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -35,15 +35,14 @@ def as_c(table):
 
 
 def as_md(table):
-    print(INTRO)
+    print(INTRO.rstrip())
     for title, keep in (("HDF5", lambda kind: kind != "key"), ("JSON", lambda kind: kind == "key")):
-        print("## %s\n\n| path | name | kind | type | required | unit | meaning |\n| --- | --- | --- | --- | --- | --- | --- |" % title)
+        print("\n## %s\n\n| path | name | kind | type | required | unit | meaning |\n| --- | --- | --- | --- | --- | --- | --- |" % title)
         for row in filter(lambda row: keep(row["kind"]), table):
             shape = row["type"] + (", rank 1" if row["rank"] == "1" and row["type"] else "")
             name = "`%s`" % row["name"] if row["name"] else ""
             print("| `%s` | %s | %s | %s | %s | %s | %s |" % (
                 row["path"], name, HEADS[row["kind"]].lower(), shape, row["required"], row["unit"], row["meaning"].replace("|", "\\|")))
-        print()
 
 
 if __name__ == "__main__":

@@ -66,7 +66,11 @@ static void fill_measures(dsp_test *t, double vv_ml, double vfi) {
 static bool add_leg(dsp_report *report, const dsp_channel *channel, unsigned trial, double vv_ml, double tau_s) {
   dsp_test *t = dsp_report_add_test(report, &protocol, channel, trial, "tiptoe");
   double *x = calloc(SAMPLES, sizeof *x), *fit = calloc(300, sizeof *fit);
-  if (!t || !x || !fit) return false;
+  if (!t || !x || !fit) {
+    free(x);
+    free(fit);
+    return false;
+  }
   fill_measures(t, vv_ml, 0.9 * vv_ml / (2.303 * tau_s));
   for (size_t i = 0; i < SAMPLES; i++) x[i] = volume_ml((double)i / RATE_HZ, vv_ml, tau_s);
   for (size_t i = 5000; i < 5100; i++) x[i] = NAN;
@@ -128,7 +132,7 @@ static dsp_report *make(const char *kind, const dsp_params *params) {
   right.site = "calf";
   right.name = "APG R calf";
   bool done = report && dsp_report_warn(report, "time_unknown", "no \"time\" of day; <none>") == DSP_OK;
-  if (done && strcmp(kind, "empty")) done = add_leg(report, &left, 0, 142.0, 70.0);
+  if (done && strcmp(kind, "empty") != 0) done = add_leg(report, &left, 0, 142.0, 70.0);
   if (done && !strcmp(kind, "two")) {
     done = add_leg(report, &left, 1, 140.0, 69.0) && add_leg(report, &left, 2, 144.0, 71.0) && add_leg(report, &right, 0, 205.0, 12.0);
   }
