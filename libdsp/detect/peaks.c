@@ -149,7 +149,7 @@ static dsp_status apply(scan *s, const double *x, const dsp_peak_rule *rule) {
     if (s->peak[k].height >= rule->min_height) s->peak[kept++] = s->peak[k];
   s->n = kept;
   if (rule->min_distance > 1.0 && s->n > 0) {
-    const dsp_status status = keep_apart(s, ceil(rule->min_distance));
+    const dsp_status status = keep_apart(s, rule->min_distance);
     if (status != DSP_OK) return status;
   }
   kept = 0;

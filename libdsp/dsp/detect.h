@@ -20,7 +20,7 @@ typedef struct dsp_peak {
 /** Which maxima count. Start from DSP_ANY_PEAK. All limits are inclusive; they act in the order of the fields. */
 typedef struct dsp_peak_rule {
   double min_height;     /**< in units of x; -INFINITY none */
-  double min_distance;   /**< samples between peaks, rounded up; the higher wins, of equal heights the later; 1 or less none */
+  double min_distance;   /**< samples between peaks; the higher wins, of equal heights the later; 1 or less none */
   double min_prominence; /**< in units of x; 0 none */
   double rel_height;     /**< where widths are measured, above 0 to 1; 0 leaves them out */
   double min_width;      /**< samples; needs rel_height */

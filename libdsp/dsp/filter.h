@@ -25,7 +25,8 @@ DSP_API DSP_MUST_USE dsp_status dsp_butter(dsp_sos *sos, unsigned order, dsp_ban
 /** Samples that dsp_sosfiltfilt extends each end by; it needs more input than that. */
 DSP_API size_t dsp_sosfiltfilt_padlen(const dsp_sos *sos);
 
-/** Zero-phase filtering, odd extension, as scipy.signal.sosfiltfilt. y (n samples) may be x. DSP_BAD_INPUT when n <= padlen. */
+/** Zero-phase filtering, odd extension, as scipy.signal.sosfiltfilt (the same bits where SciPy's linear algebra does not contract products
+ * into sums). y (n samples) may be x. DSP_BAD_INPUT when n <= padlen, or when a sample is not finite: y then holds nothing of use. */
 DSP_API DSP_MUST_USE dsp_status dsp_sosfiltfilt(const dsp_sos *sos, double *y, const double *x, size_t n, dsp_error *error);
 
 /** Zero-phase decimation by a whole factor: linear-phase Kaiser FIR (pass band to 0.8 of the new Nyquist, 80 dB beyond it folded), then
@@ -47,11 +48,13 @@ DSP_API DSP_MUST_USE dsp_status dsp_resample_poly(double **y, size_t *n_out, con
 DSP_API DSP_MUST_USE dsp_status dsp_savgol(double *y, const double *x, size_t n, unsigned window, unsigned order, unsigned deriv,
                                            double delta, dsp_error *error);
 
-/** Running median over 2 half + 1 samples, windows cut at the ends. NaN in the window is left out; all NaN gives NaN. O(n log half). */
+/** Running median over 2 half + 1 samples, windows cut at the ends. NaN in the window is left out; all NaN gives NaN. O(n log half). y may
+ * be x. DSP_NO_MEMORY is the only failure. */
 DSP_API DSP_MUST_USE dsp_status dsp_median(double *y, const double *x, size_t n, size_t half);
 
 /** Hampel despiking: a sample further than n_sigma x max(1.4826 MAD, floor) from its window's median is replaced by it, unless the run of
- * such samples is longer than max_run. NaN stays and is left out of the windows. *replaced counts. */
+ * such samples is longer than max_run. NaN stays, ends a run and is left out of the windows. *replaced counts. y may be x. O(n half), with
+ * a small constant. DSP_NO_MEMORY is the only failure. */
 DSP_API DSP_MUST_USE dsp_status dsp_hampel(double *y, size_t *replaced, const double *x, size_t n, size_t half, double n_sigma,
                                            double floor, size_t max_run);
 

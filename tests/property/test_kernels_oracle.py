@@ -155,22 +155,23 @@ def test_median_and_hampel():
     rng = np.random.default_rng(10)
     for _ in range(250):
         n, half = int(rng.integers(1, 200)), int(rng.integers(0, 30))
-        x = np.round(rng.normal(size=n) * rng.choice([1, 1000]))
+        x = rng.normal(size=n) * 10
+        x = np.round(x) if rng.random() < 0.7 else x
         x[rng.random(n) < rng.choice([0, 0.1, 0.6])] = np.nan
         parts = [window_of(x, i, half) for i in range(n)]
         middle = np.array([np.nanmedian(p) if not np.isnan(p).all() else np.nan for p in parts])
         assert np.array_equal(median(x, half), middle, equal_nan=True)
-        floor, run_max = float(rng.choice([0, 0.5, 2.0])), int(rng.choice([1, 2, 1000]))
+        n_sigma, floor, run_max = float(rng.uniform(1, 4)), float(rng.choice([0, 0.5, 2.0])), int(rng.choice([1, 2, 1000]))
         mad = np.array([np.nanmedian(np.abs(p - m)) if not np.isnan(m) else np.nan for p, m in zip(parts, middle)])
         with np.errstate(invalid="ignore"):
-            far = np.abs(x - middle) > 3.0 * np.maximum(1.4826 * mad, floor)
+            far = np.abs(x - middle) > n_sigma * np.maximum(1.4826 * mad, floor)
         expected, replaced = x.copy(), 0
         edges = np.flatnonzero(np.diff(np.r_[0, far, 0]))
         for first, end in zip(edges[::2], edges[1::2]):
             if end - first <= run_max:
                 expected[first:end] = middle[first:end]
                 replaced += end - first
-        mine, said = hampel(x, half, 3.0, floor, run_max)
+        mine, said = hampel(x, half, n_sigma, floor, run_max)
         assert np.array_equal(mine, expected, equal_nan=True) and said == replaced
 
 
@@ -255,6 +256,7 @@ def test_find_steps_is_exact():
         assert mine == best_partition(x, penalty, min_length)
         found += len(mine)
     assert found > 500
+    assert find_steps(np.zeros(50), 0.0, 1) == [], "of equal costs the earliest start"
 
 
 def test_least_squares():
@@ -383,6 +385,14 @@ def test_exponential_refuses_what_data_do_not_determine():
     refuses(BAD_OPTION, exponential, t, one, 3, 0.5, 100)
     refuses(BAD_OPTION, exponential, t, one, 1, 0, 100)
     refuses(BAD_INPUT, exponential, t[:3], one[:3], 1, 0.5, 100)
+    short, refused = np.linspace(0, 10, n), 0
+    for _ in range(60):
+        try:
+            p, cov, _ = exponential(short, np.exp(-short / 40) + 0.03 * rng.normal(size=n), 1, 0.5, 1e4)
+            assert cov[2, 2] <= p[2] ** 2
+        except Refused:
+            refused += 1
+    assert 5 < refused < 60
     one[7] = np.nan
     refuses(BAD_INPUT, exponential, t, one, 1, 0.5, 100)
 
