@@ -13,6 +13,7 @@ typedef struct pass {
   csv_table *table;
   size_t line;                    /* of the row, from 1 */
   const unsigned char *row_start; /* for the cap */
+  bool filled;                    /* some cell of the row is not empty */
   size_t capacity;                /* rows that every filled column has room for */
   dsp_error *error;
 } pass;
@@ -116,6 +117,7 @@ static dsp_status odd_cells(pass *at, size_t c, const unsigned char **p) {
     csv_span cell;
     const unsigned char *q = csv_cell(*p, table->end, table->dialect.delimiter, &cell, &newlines);
     if (!q) return fail_at(at, c, "a closing quote", (csv_span){*p, (size_t)(table->end - *p)});
+    at->filled |= cell.n > 0;
     if (c < table->n_columns) {
       const dsp_status status = store(at, c, cell);
       if (status != DSP_OK) return status;
@@ -146,6 +148,7 @@ static dsp_status one_row(pass *at, const unsigned char **from) {
       p = q + 1;
     }
   *from = p;
+  at->filled = c > 0;
   return odd_cells(at, c, from);
 }
 
@@ -183,6 +186,13 @@ static bool all_numbers(const csv_table *table, double **x) {
   return true;
 }
 
+static dsp_status add_break(csv_table *table) {
+  if (table->n_rows == 0 || (table->n_breaks && table->breaks[table->n_breaks - 1] == table->n_rows)) return DSP_OK;
+  const dsp_status status = dsp_grow(&table->breaks, &table->breaks_capacity, table->n_breaks + 1, sizeof *table->breaks);
+  if (status == DSP_OK) table->breaks[table->n_breaks++] = table->n_rows;
+  return status;
+}
+
 /* A line that is not a row: blank (a break between blocks) or a comment. */
 static dsp_status other_line(pass *at, const unsigned char **p, bool *taken) {
   csv_table *table = at->table;
@@ -190,11 +200,7 @@ static dsp_status other_line(pass *at, const unsigned char **p, bool *taken) {
   const bool blank = csv_is_blank(*p, table->end, &line_end);
   *taken = blank || csv_is_comment(*p, table->end);
   if (!*taken) return DSP_OK;
-  if (blank && table->n_rows && (table->n_breaks == 0 || table->breaks[table->n_breaks - 1] != table->n_rows)) {
-    if (dsp_grow(&table->breaks, &table->breaks_capacity, table->n_breaks + 1, sizeof *table->breaks) != DSP_OK)
-      return dsp_fail_memory(at->error);
-    table->breaks[table->n_breaks++] = table->n_rows;
-  }
+  if (blank && add_break(table) != DSP_OK) return dsp_fail_memory(at->error);
   while (line_end < table->end && *line_end != '\n' && *line_end != '\r') line_end++;
   *p = csv_next_line(line_end, table->end);
   at->line++;
@@ -229,15 +235,18 @@ static dsp_status every_line(pass *at, double **x) {
     }
     if (status != DSP_OK) break;
     p = csv_next_line(p, table->end);
-    table->n_rows++;
     at->line++;
+    if (at->filled)
+      table->n_rows++;
+    else if (add_break(table) != DSP_OK)
+      status = dsp_fail_memory(at->error); /* ";;;" is a spreadsheet's blank line */
     plain = all_numbers(table, x);
   }
   return status;
 }
 
 dsp_status csv_rows(csv_table *table, dsp_error *error) {
-  pass at = {table, table->data_line, table->data, 0, error};
+  pass at = {.table = table, .line = table->data_line, .row_start = table->data, .error = error};
   double **x = dsp_alloc(table->n_columns, sizeof *x);
   if (!x) return dsp_fail_memory(error);
   const dsp_status status = every_line(&at, x);
@@ -246,19 +255,22 @@ dsp_status csv_rows(csv_table *table, dsp_error *error) {
 }
 
 size_t csv_line_of_row(const csv_table *table, size_t row) {
-  size_t line = table->data_line;
-  const unsigned char *p = table->data, *line_end;
-  for (size_t i = 0; p < table->end; line++) {
+  size_t line = table->data_line, rows = 0;
+  const unsigned char *p = table->data, *end = table->end, *line_end;
+  while (p && p < end) {
     size_t newlines = 0;
-    const bool skip = csv_is_blank(p, table->end, &line_end) || csv_is_comment(p, table->end);
-    if (!skip && i++ == row) return line;
-    for (csv_span cell; !skip && p; p++) {
-      line_end = p = csv_cell(p, table->end, table->dialect.delimiter, &cell, &newlines);
-      if (!p || p == table->end || *p == '\n' || *p == '\r') break;
+    bool filled = false;
+    const bool skip = csv_is_blank(p, end, &line_end) || csv_is_comment(p, end);
+    for (const unsigned char *q = p; !skip && q; q++) {
+      csv_span cell;
+      line_end = q = csv_cell(q, end, table->dialect.delimiter, &cell, &newlines);
+      filled |= q && cell.n > 0;
+      if (!q || q == end || *q == '\n' || *q == '\r') break;
     }
-    while (line_end && line_end < table->end && *line_end != '\n' && *line_end != '\r') line_end++;
-    p = csv_next_line(line_end ? line_end : table->end, table->end);
-    line += newlines;
+    if (filled && rows++ == row) return line;
+    while (line_end && line_end < end && *line_end != '\n' && *line_end != '\r') line_end++;
+    p = line_end ? csv_next_line(line_end, end) : NULL;
+    line += 1 + newlines;
   }
   return line;
 }

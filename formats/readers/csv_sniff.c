@@ -91,7 +91,7 @@ static size_t commonest(const size_t *lengths, size_t n) {
 }
 
 static fit judge(const csv_table *table, const sample *rows, csv_dialect dialect, csv_span *cells) {
-  size_t lengths[TEMPLATE_ROWS], n = rows->n < TEMPLATE_ROWS ? rows->n : TEMPLATE_ROWS, newlines = 0;
+  size_t lengths[TEMPLATE_ROWS] = {0}, n = rows->n < TEMPLATE_ROWS ? rows->n : TEMPLATE_ROWS, newlines = 0;
   const line *last = rows->rows + (rows->n - n);
   double shares[TEMPLATE_ROWS];
   for (size_t i = 0; i < n; i++) {

@@ -194,7 +194,7 @@ dsp_status sidecar_channels(dsp_recording *recording, const json_t *root, const 
   if (!named) return dsp_fail_memory(error);
   for (size_t k = 0; k < hints->n && status == DSP_OK; k++) {
     const json_t *entry = json_array_get(channels, k);
-    size_t c;
+    size_t c = SIZE_MAX;
     snprintf(path, sizeof path, "$.channels[%zu]", k);
     status = sidecar_known_keys(recording, entry, path, known, error);
     if (status == DSP_OK) status = find_channel(&c, recording, &hints->rows[k], path, error);

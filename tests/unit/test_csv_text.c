@@ -197,6 +197,20 @@ START_TEST(comments_quotes_trailing) {
 }
 END_TEST
 
+/* Spreadsheets write their empty rows as delimiters. */
+START_TEST(empty_rows) {
+  dsp_recording *recording = read_good("time (s);v;w\n0;1;1\n1;2;1\n2;3;1\n;;\n;;\n");
+  expect_samples(channel_named(recording, "v"), one_two_three, 3);
+  ck_assert_uint_eq(recording->channels[0].n_segments, 1);
+  dsp_recording_free(recording);
+  recording = read_good("time (s);v;w\n0;1;1\n1;2;1\n2;3;1\n;;\n9;3;1\n10;3;1\n11;3;1\n");
+  ck_assert_uint_eq(recording->channels[0].n_segments, 2);
+  dsp_recording_free(recording);
+  expect_refused(read_text("time (s);v;w\n0;1;1\n1;2;1\n2;3;1\n;;\n;;\n9;x;1\n10;3;1\n"), DSP_BAD_INPUT, "line 7, column 2", "x");
+  expect_refused(read_text("time (s);v;w\n0;1;1\n;;\n1;2;1\n1;3;1\n2;3;1\n3;3;1\n4;3;1\n"), DSP_BAD_INPUT, "line 5", "same time");
+}
+END_TEST
+
 START_TEST(marker_columns) {
   dsp_recording *recording = read_good("Zeit (s);v;Ereignis\n0;1;liegen\n1;2;\n2;3;Fersenstand 1\n3;4;ach\n4;5;ach\n5;6;stand\n");
   static const dsp_event_kind kinds[] = {DSP_EVENT_SUPINE, DSP_EVENT_TIPTOE, DSP_EVENT_NOTE, DSP_EVENT_STAND};
@@ -267,7 +281,18 @@ START_TEST(caps) {
 END_TEST
 
 int main(void) {
-  const TTest *const tests[] = {encodings,      broken_encodings,         line_ends,      dialects,           mixed_separators, headers,
-                                missing_values, comments_quotes_trailing, marker_columns, text_among_numbers, no_table,         caps};
+  const TTest *const tests[] = {encodings,
+                                broken_encodings,
+                                line_ends,
+                                dialects,
+                                mixed_separators,
+                                headers,
+                                missing_values,
+                                comments_quotes_trailing,
+                                empty_rows,
+                                marker_columns,
+                                text_among_numbers,
+                                no_table,
+                                caps};
   return run_case("csv_text", tests, sizeof tests / sizeof tests[0]);
 }
