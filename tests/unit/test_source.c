@@ -47,7 +47,8 @@ START_TEST(pipes_and_files) {
   close(fd);
   wait(NULL);
   ck_assert_uint_eq(source.size, size);
-  for (size_t i = 0; i < size; i++) ck_assert(source.bytes[i] == 'a' + i % 26);
+  for (size_t i = 0; i < size; i++)
+    if (source.bytes[i] != 'a' + i % 26) ck_abort_msg("byte %zu", i);
   for (size_t i = 0; i < 64; i++) ck_assert(source.bytes[size + i] == 0);
   fmt_sha256(hex, source.bytes, size);
   ck_assert_str_eq(source.sha256, hex);
