@@ -16,16 +16,15 @@ static const dsp_param_row rows[] = {
                             "Largest spread of rounded stamps about the fitted clock, in units of their last decimal",
                             "rounding spreads them over 1; a quarter for the error of the fit"},
     [CSV_GAP_S] = {"csv.gap_s", "s", 0.5, 0, 3600, NULL,
-                   "Longest stretch of missing rows that is entered as missing samples; longer: a gap",
-                   "engineering choice; venous volume changes by under 2 % of VV in half a second"},
+                   "Longest stretch of missing rows that is entered as missing samples; longer: a gap", "engineering choice"},
     [CSV_GAP_STEPS] = {"csv.gap_steps", "1", 5, 1.5, 1000, NULL,
                        "In an irregular clock a step is a gap when longer than csv.gap_s and this many mean steps", "engineering choice"},
     [CSV_BATCH_SHARE] = {"csv.batch_share", "1", 0.05, 0, 1, NULL,
                          "Share of repeated time stamps above which an irregular clock counts as one of arrival, not of sampling",
-                         "engineering choice; radio-linked oximeters repeat about a fifth of their stamps"},
+                         "engineering choice; the export of a radio-linked oximeter repeated 18 % of its stamps"},
     [CSV_BATCH_GAP_STEPS] = {"csv.batch_gap_steps", "1", 20, 1.5, 1000, NULL,
                              "As csv.gap_steps, for a clock of arrival, whose batches come late",
-                             "engineering choice; a radio link's pauses reach ten steps"},
+                             "engineering choice; that export pauses for up to 11 steps without losing rows"},
 };
 _Static_assert(sizeof rows / sizeof rows[0] == CSV_N_PARAMS, "a row for every parameter");
 
