@@ -118,7 +118,7 @@ static dsp_plateau measure(blocks *b, const dsp_signal *s, size_t first, size_t 
   p.n_eff = fmax(samples / inflation, 1.0);
   p.se = p.sd * sqrt(1.0 / p.n_eff + MEDIAN_EXCESS / samples);
 
-  const size_t stride = (end - first + TREND_POINTS - 1) / TREND_POINTS, points = (end - first) / stride;
+  const size_t stride = 1 + (n - 1) / TREND_POINTS, points = n / stride;
   for (size_t k = 0; k < points; k++) b->scratch[k] = b->median[first + k * stride];
   p.slope = slope_of(b, b->scratch, points, 2, (double)(stride * b->size) / s->rate_hz);
   return p;

@@ -5,6 +5,7 @@
  * frequencies, every down-th sample; only the products with real samples are formed. Zero beyond the ends. Source: R. Crochiere, L.
  * Rabiner, Multirate Digital Signal Processing, ch. 3; filter and length as scipy.signal.resample_poly documents them. */
 #include "kaiser.h"
+#include <assert.h>
 #include <dsp/filter.h>
 #include <dsp/memory.h>
 #include <math.h>
@@ -31,6 +32,7 @@ dsp_status dsp_resample_poly(double **y, size_t *n_out, const double *x, size_t 
   for (size_t i = 0; i < n; i++)
     if (!isfinite(x[i])) return dsp_fail(error, DSP_BAD_INPUT, "resampling", "finite samples", "sample %zu is not finite", i);
   const size_t divisor = common_divisor(up, down), u = up / divisor, d = down / divisor;
+  assert(u > 0 && d > 0);
   if (n > SIZE_MAX / RATIO_MAX) return dsp_fail(error, DSP_LIMIT, "resampling", "fewer samples", "%zu", n);
 
   const size_t count = (n * u + d - 1) / d, most = u > d ? u : d, half = u == d ? 0 : ZERO_CROSSINGS * most;

@@ -47,8 +47,8 @@ static void weights(double *weight, double *scratch, size_t window, unsigned ord
   const size_t half = window / 2;
   gram g = {.now = scratch, .before = scratch + window, .norm = (double)window};
   for (size_t i = 0; i < window; i++) {
-    g.now[i] = 1.0;
-    g.before[i] = 0.0;
+    scratch[i] = 1.0;
+    scratch[window + i] = 0.0;
     weight[i] = 0.0;
   }
   g.at[0] = 1.0;

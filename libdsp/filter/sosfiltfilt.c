@@ -117,7 +117,7 @@ dsp_status dsp_sosfiltfilt(const dsp_sos *sos, double *y, const double *x, size_
     return dsp_fail(error, DSP_BAD_INPUT, "zero-phase filter", "more samples than its edge extension", "%zu samples, extension %zu", n,
                     pad);
 
-  double left[PAD_MAX], right[PAD_MAX];
+  double left[PAD_MAX] = {0.0}, right[PAD_MAX] = {0.0};
   for (size_t i = 0; i < pad; i++) {
     left[i] = 2.0 * x[0] - x[pad - i];
     right[i] = 2.0 * x[n - 1] - x[n - 2 - i];

@@ -89,7 +89,7 @@ static double relative(const double *step, const double *q, size_t m) {
 /** From q to the bottom of its basin. DSP_NO_SOLUTION when the steps do not die away. */
 static dsp_status descend(problem *p, double *q, unsigned *iterations) {
   const size_t m = params(p);
-  double damping = 1e-3, step[PARAMS_MAX], next[PARAMS_MAX];
+  double damping = 1e-3, step[PARAMS_MAX] = {0.0}, next[PARAMS_MAX] = {0.0};
   double *r = p->residual, now = loss(p, r, q);
   for (*iterations = 1; *iterations <= ITERATIONS_MAX; ++*iterations) {
     linearise(p, q, r);

@@ -47,8 +47,8 @@ dsp_status dsp_welch_new(dsp_welch **welch, size_t length, size_t overlap, dsp_d
   w->window = dsp_alloc(length, sizeof *w->window);
   w->segment = fftw_alloc_real(length);
   w->spectrum = fftw_alloc_complex(length / 2 + 1);
-  if (w->window && w->segment && w->spectrum) w->plan = fftw_plan_dft_r2c_1d((int)length, w->segment, w->spectrum, FFTW_ESTIMATE);
-  if (!w->plan) {
+  if (w->segment && w->spectrum) w->plan = fftw_plan_dft_r2c_1d((int)length, w->segment, w->spectrum, FFTW_ESTIMATE);
+  if (!w->window || !w->plan) {
     dsp_welch_free(w);
     return dsp_fail_memory(error);
   }
