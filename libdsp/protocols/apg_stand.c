@@ -238,7 +238,7 @@ static dsp_status read_dip(dsp_dip *dip, bool *read, const stand_test *s, const 
   const dsp_dip_task task = {.before_s = fmax(before_s, m->start_s - 25),
                              .start_s = m->start_s,
                              .last_s = m->last_s,
-                             .longest_s = s->params[P_CONTRACTION],
+                             .longest_s = s->params[P_CONTRACTION] + (m->marked ? 0 : 1.2),
                              .until_s = until_s,
                              .lead_s = s->params[P_LEAD]};
   const dsp_status status = dsp_dip_read(dip, &s->trace, &s->noise, &task);

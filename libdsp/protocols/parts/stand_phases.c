@@ -31,7 +31,7 @@ static double median_of(double *scratch, const double *x, size_t n) {
 }
 
 /* First sample after which the trace stays away from its baseline until `rise`; the baseline is the first part of the stretch. */
-static dsp_status first_departure(size_t *departed, double *limit, const dsp_trace *trace, size_t from, size_t rise) {
+static dsp_status first_departure(size_t *departed, double *limit, double *level, const dsp_trace *trace, size_t from, size_t rise) {
   size_t n = (size_t)(0.6 * (double)(rise - from));
   const size_t most = (size_t)(60 * trace->rate_hz);
   if (n > most) n = most;
@@ -40,13 +40,13 @@ static dsp_status first_departure(size_t *departed, double *limit, const dsp_tra
   double *scratch = dsp_alloc(n, sizeof *scratch), *away = dsp_alloc(n, sizeof *away);
   const dsp_status status = scratch && away ? DSP_OK : DSP_NO_MEMORY;
   if (status == DSP_OK) {
-    const double level = median_of(scratch, trace->x + from, n);
-    for (size_t i = 0; i < n; i++) away[i] = fabs(trace->x[from + i] - level);
+    *level = median_of(scratch, trace->x + from, n);
+    for (size_t i = 0; i < n; i++) away[i] = fabs(trace->x[from + i] - *level);
     *limit = fmax(*limit, 4.5 * 1.4826 * median_of(scratch, away, n));
     const size_t patience = (size_t)(2 * trace->rate_hz);
     size_t within = 0;
     for (size_t i = rise; i > from; i--) {
-      within = fabs(trace->x[i - 1] - level) <= *limit ? within + 1 : 0;
+      within = fabs(trace->x[i - 1] - *level) <= *limit ? within + 1 : 0;
       if (within == 0) *departed = i - 1;
       if (within > patience) break;
     }
@@ -56,27 +56,54 @@ static dsp_status first_departure(size_t *departed, double *limit, const dsp_tra
   return status;
 }
 
+/* First sample in [from, to) that the noise does not predict from the samples before it; 0 when all are as predicted. A posture transient
+ * begins so suddenly that it shows at once; filling does not. */
+static size_t first_surprise(const dsp_trace *trace, const dsp_noise *noise, double level, size_t from, size_t to, double least) {
+  const double limit = 6 * noise->sd[noise->order] + least;
+  for (size_t i = from > noise->order ? from : noise->order; i < to && i < trace->n; i++) {
+    double expected = 0;
+    for (size_t k = 0; k < noise->order; k++) expected += noise->predictor[noise->order - 1][k] * (trace->x[i - 1 - k] - level);
+    if (fabs(trace->x[i] - level - expected) <= limit) continue;
+    if (i + 2 < trace->n && fabs(trace->x[i + 2] - trace->x[i - 1]) > 4 * limit) return i;
+  }
+  return 0;
+}
+
 /* The onset of standing in the trace: its first lasting departure, traced back to the baseline. */
 static dsp_status detect_onset(stand_phases *p, const dsp_trace *trace, size_t rise, double range) {
   const double rate_hz = trace->rate_hz;
   const size_t from = stand_index(trace, p->supine_from_s);
   size_t departed;
-  double limit = 0.01 * range; /* less is the decimating filter's ringing before a sudden transient */
-  dsp_status status = first_departure(&departed, &limit, trace, from, rise);
+  double level = 0, limit = 0.007 * range; /* less is the decimating filter's ringing before a sudden transient */
+  dsp_status status = first_departure(&departed, &limit, &level, trace, from, rise);
   if (status != DSP_OK) return status;
-  const size_t guard = (size_t)(3 * rate_hz), back = (size_t)(15 * rate_hz), window = (size_t)(40 * rate_hz);
+  const size_t guard = (size_t)(3 * rate_hz), window = (size_t)(40 * rate_hz);
   p->onset_s = (double)departed / rate_hz;
   p->onset_lo_s = p->onset_hi_s = NAN;
   p->onset_se_s = 1;
   if (departed < from + guard + (size_t)(5 * rate_hz)) return DSP_OK;
   dsp_noise noise;
+  /* A leg that fills slowly may come back within its baseline's noise after the posture transient: look further back for that. */
+  const size_t reach = (size_t)(25 * rate_hz), calm = (size_t)(10 * rate_hz);
+  const size_t quiet_to = departed > from + reach + calm ? departed - reach : from + (departed - from) / 2;
+  status = dsp_noise_learn(&noise, trace, &from, &quiet_to, 1, 0.05 * limit);
+  if (status != DSP_OK) return status;
+  const size_t burst = first_surprise(trace, &noise, level, quiet_to, departed + 2, 0.005 * range);
+  if (burst > 0) {
+    p->onset_s = ((double)burst - 0.5) / rate_hz;
+    p->onset_lo_s = p->onset_s - 1 / rate_hz;
+    p->onset_hi_s = p->onset_s + 1 / rate_hz;
+    p->onset_se_s = 0.5 / rate_hz;
+    return DSP_OK;
+  }
   const size_t noise_to = departed - guard;
-  status = dsp_noise_learn(&noise, trace, &from, &noise_to, 1, 0.2 * limit);
+  status = dsp_noise_learn(&noise, trace, &from, &noise_to, 1, 0.05 * limit);
   if (status != DSP_OK) return status;
   dsp_departure kink;
+  const size_t back = (size_t)(15 * rate_hz), ahead = (size_t)(1 * rate_hz) + 2;
   const size_t fit_from = departed > from + window ? departed - window : from;
   const size_t first = departed > fit_from + back + 8 ? departed - back : fit_from + 8;
-  const size_t to = departed + (size_t)(0.5 * rate_hz) + 2 < trace->n ? departed + (size_t)(0.5 * rate_hz) + 2 : trace->n;
+  const size_t to = departed + ahead < trace->n ? departed + ahead : trace->n;
   if (first + 1 >= departed) return DSP_OK;
   status = dsp_departure_find(&kink, trace, &noise, fit_from, to, first, departed);
   if (status == DSP_NO_MEMORY) return status;
