@@ -177,23 +177,8 @@ START_TEST(decimal_comma) {
 END_TEST
 
 START_TEST(not_numbers) {
-  static const char *const bad[] = {"0x10",
-                                    "1e",
-                                    "1e+",
-                                    "1.2.3",
-                                    "1,2,3x",
-                                    "--1",
-                                    "+-1",
-                                    "1 2",
-                                    "inf",
-                                    "infinity",
-                                    "1e999",
-                                    "-1e999",
-                                    "1d5",
-                                    "e5",
-                                    "."
-                                    "e5",
-                                    "1_000"};
+  static const char *const bad[] = {"0x10", "1e",       "1e+",   "1.2.3",  "1,2,3x", "--1", "+-1", "1 2",
+                                    "inf",  "infinity", "1e999", "-1e999", "1d5",    "e5",  ".e5", "1_000"};
   for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
     char table[200];
     snprintf(table, sizeof table, "t (s);v\n0;1\n1;2\n2;%s\n3;4\n4;5\n5;6\n", bad[i]);
