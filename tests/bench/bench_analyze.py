@@ -22,13 +22,13 @@ with tempfile.TemporaryDirectory() as folder:
     ours_out, theirs_out = os.path.join(folder, "ours.h5"), os.path.join(folder, "theirs.h5")
     analyze = [pleth, "analyze", path, "-o", ours_out]
 
-    # The answers first: both must see the same leg.
+    # The answers first: both must see the same leg, as far as a script without artefact handling can (its RVF holds the muscle's bulge).
     report = json.loads(subprocess.run(analyze + ["--json"], check=True, capture_output=True, text=True).stdout)
     mine = {m["id"]: m["value"] for m in report["tests"][0]["measures"]}
     theirs = apg_scipy.analyze(path, theirs_out)
-    for name in ("VV", "VFI", "EF", "RVF"):
+    for name, within in (("VV", 0.05 * mine["VV"]), ("VFI", 0.15 * mine["VFI"]), ("EF", 8.0), ("RVF", 8.0)):
         print(f"  {name:<4} pleth {mine[name]:8.3f}   script {theirs[name]:8.3f}")
-        assert abs(mine[name] - theirs[name]) < 0.25 * abs(theirs[name]), f"{name}: the two do not measure the same thing"
+        assert abs(mine[name] - theirs[name]) < within, f"{name}: the two do not measure the same thing"
 
     def process(command):
         return lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL).returncode
