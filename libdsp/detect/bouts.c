@@ -67,7 +67,8 @@ static double start_of(const dsp_trace *trace, size_t first, double before, doub
 }
 
 /* Describe the burst [from, to) of the activity; false when the trace is not lower after it than before. */
-static bool describe(dsp_bout *bout, const dsp_trace *trace, const double *activity, size_t offset, size_t from, size_t to, double least_drop, double limit) {
+static bool describe(dsp_bout *bout, const dsp_trace *trace, const double *activity, size_t offset, size_t from, size_t to,
+                     double least_drop, double limit) {
   const double rate_hz = trace->rate_hz;
   const size_t second = (size_t)rate_hz + 1, first = offset + from, last = offset + to;
   if (first < second || last + second + 2 > trace->n) return false;

@@ -101,7 +101,8 @@ static bool follows(const joint *j, double from_s, double scale) {
     if (!j->trace->ok[i]) continue;
     const double here = residual(j, i);
     double expected = 0;
-    for (size_t k = 0; k < noise->order && i + 1 + k < j->to; k++) expected += noise->predictor[noise->order - 1][k] * residual(j, i + 1 + k);
+    for (size_t k = 0; k < noise->order && i + 1 + k < j->to; k++)
+      expected += noise->predictor[noise->order - 1][k] * residual(j, i + 1 + k);
     if (fabs(here - expected) > sudden || fabs(here) > far) return false;
   }
   return true;

@@ -133,8 +133,7 @@ static dsp_status exponential_refine(exponential *e, const curve *c, const dsp_n
     }
     status = dsp_noise_regress(noise, step, cov, &variance, residual, c->trace->ok + from, n, design, 4, 0.3);
     e->misfit = status == DSP_OK ? fabs(step[3]) / sqrt(cov[15]) : 0;
-    if (status != DSP_NO_MEMORY)
-      status = dsp_noise_regress(noise, step, cov, &variance, residual, c->trace->ok + from, n, design, 3, 0.3);
+    if (status != DSP_NO_MEMORY) status = dsp_noise_regress(noise, step, cov, &variance, residual, c->trace->ok + from, n, design, 3, 0.3);
   }
   if (status == DSP_OK) {
     const double limit = 0.3, shrink = fabs(step[2]) > limit ? limit / fabs(step[2]) : 1;

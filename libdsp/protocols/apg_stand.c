@@ -29,6 +29,7 @@ static const dsp_param_row param_rows[P_ROWS] = {
     [P_LEAD] = {"apg.stand.lead_s", "s", 0.05, 0, 0.5, NULL, "The lowest volume comes this much before the end of the contraction.", OURS},
     [P_MARKER] = {"apg.stand.marker_s", "s", 3, 0.1, 60, NULL, "Disagreement of marker and trace that is flagged.", OURS},
     [P_BASELINE_SLOPE] = {"apg.stand.baseline_slope", "mL/s", 0.05, 0, 5, NULL, "Steepest supine baseline that is not flagged.", OURS},
+    [P_DRIFT_TAU] = {"apg.stand.drift_tau_s", "s", 220, 30, 3600, NULL, "Time constant of the cuff's warming.", OURS},
     [P_DRIFT_WARN] = {"apg.stand.drift_warn", "1", 0.05, 0, 1, NULL, "Drift, as a fraction of VV, that is mentioned.", OURS},
     [P_DRIFT_LARGE] = {"apg.stand.drift_large", "1", 0.1, 0, 1, NULL, "Drift, as a fraction of VV, that is flagged.", OURS},
     [P_COUNT] = {"apg.stand.count", "1", 10, 1, 100, NULL, "Contractions that the series should have.", APG},
@@ -103,6 +104,7 @@ typedef struct stand_test {
   dsp_estimate v0, baseline_slope;
   double baseline_from_s, baseline_to_s;
   dsp_estimate drift; /* change of the empty leg's level over the test; NaN unknown */
+  stand_drift drift_model;
   dsp_filling filling;
   bool filled;
   dsp_dip single[STAND_SINGLES_MAX];
@@ -174,7 +176,7 @@ static dsp_status read_baseline(stand_test *s) {
 }
 
 /* The empty leg's level after the test, its emptying extrapolated; the difference to V0 is drift. */
-static dsp_status read_drift(stand_test *s) {
+static dsp_status read_return(stand_test *s) {
   const stand_phases *p = &s->phases;
   s->drift = (dsp_estimate){NAN, NAN};
   const double end_s = (double)s->trace.n / s->trace.rate_hz;
@@ -188,7 +190,7 @@ static dsp_status read_drift(stand_test *s) {
   const dsp_filling_task task = {.from = stand_index(&s->trace, from_s),
                                  .to = s->trace.n,
                                  .onset_s = p->leave_s,
-                                 .base = mirrored.x[standing],
+                                 .base = mirrored.x[standing < s->trace.n ? standing : s->trace.n - 1],
                                  .fraction = 0.9,
                                  .half = 0.5,
                                  .window_s = 15,
@@ -198,19 +200,45 @@ static dsp_status read_drift(stand_test *s) {
   if (status == DSP_OK) {
     const double level = -(task.base + emptying.rise.value);
     s->drift = (dsp_estimate){level - s->v0.value, hypot(emptying.rise.se, s->v0.se)};
-    if (emptying.extrapolated) s->drift.se = hypot(s->drift.se, fabs(emptying.rise.value - emptying.observed.value));
+    /* A leg that is still emptying tells little. */
+    const double falling = fabs(emptying.slope) * 20 + (emptying.extrapolated ? fabs(emptying.rise.value - emptying.observed.value) : 0);
+    s->drift.se = hypot(s->drift.se, falling);
   }
   free(mirrored.x);
   return status == DSP_NO_MEMORY ? status : DSP_OK;
 }
 
-/* Take out the drift as a straight line from the supine rest's middle to the end, as far as it is known to be there. */
-static void correct_drift(stand_test *s) {
-  if (!isfinite(s->drift.value)) return;
-  const double certain = s->drift.value * s->drift.value / (s->drift.value * s->drift.value + 4 * s->drift.se * s->drift.se + 1e-12);
-  const double middle_s = 0.5 * (s->baseline_from_s + s->baseline_to_s), end_s = (double)s->trace.n / s->trace.rate_hz - 7.5;
-  const double per_s = certain * s->drift.value / (end_s - middle_s);
-  for (size_t i = 0; i < s->trace.n; i++) s->trace.x[i] -= per_s * ((double)i / s->trace.rate_hz - middle_s);
+/* A standing plateau counts as a level when the leg had twice its filling time to reach it. */
+static dsp_status add_plateau(stand_reference *reference, size_t *n, const stand_test *s, double since_s, double until_s) {
+  static const double window_s = 20;
+  const double needed_s = fmax(30, 2 * s->filling.time.value);
+  if (!s->filled || s->filling.extrapolated || !(until_s - since_s > needed_s)) return DSP_OK;
+  dsp_estimate level;
+  const dsp_status status =
+      dsp_level_read(&level, NULL, &s->trace, &s->noise, stand_index(&s->trace, until_s - window_s), stand_index(&s->trace, until_s));
+  if (status != DSP_OK) return status == DSP_NO_MEMORY ? status : DSP_OK;
+  level.se = hypot(level.se, 0.008 * s->filling.rise.value);
+  reference[(*n)++] = (stand_reference){until_s - window_s / 2, level, true};
+  return DSP_OK;
+}
+
+/* Fit the drift to all levels that tell of it, and take it out of the trace. */
+static dsp_status correct_drift(stand_test *s) {
+  const stand_phases *p = &s->phases;
+  stand_reference reference[STAND_SINGLES_MAX + 3];
+  size_t n = 0;
+  const double end_s = (double)s->trace.n / s->trace.rate_hz, middle_s = 0.5 * (s->baseline_from_s + s->baseline_to_s);
+  if (isfinite(s->drift.value)) reference[n++] = (stand_reference){end_s - 7.5, {s->v0.value + s->drift.value, s->drift.se}, false};
+  dsp_status status = add_plateau(reference, &n, s, p->onset_s, p->stand_end_s);
+  for (size_t i = 0; i < p->n_singles && status == DSP_OK; i++) {
+    const double next_s = i + 1 < p->n_singles ? p->single[i + 1].start_s : p->series.count ? p->series.start_s : p->leave_s;
+    status = add_plateau(reference, &n, s, p->single[i].start_s, next_s - 0.5);
+  }
+  if (status == DSP_OK && p->series.count) status = add_plateau(reference, &n, s, p->series.last_s, p->leave_s - 1);
+  if (status != DSP_OK) return status;
+  stand_fit_drift(&s->drift_model, middle_s, s->params[P_DRIFT_TAU], s->v0, s->baseline_slope, reference, n);
+  for (size_t i = 0; i < s->trace.n; i++) s->trace.x[i] -= stand_drift_at(&s->drift_model, (double)i / s->trace.rate_hz).value;
+  return DSP_OK;
 }
 
 static dsp_status read_filling(stand_test *s) {
@@ -536,10 +564,10 @@ static dsp_status analyse(stand_test *s) {
     null_all(s, "no_baseline");
     return keep_trace(s);
   }
-  if (status == DSP_OK) status = read_drift(s);
-  if (status != DSP_OK) return status;
-  correct_drift(s);
-  status = read_baseline(s);
+  if (status == DSP_OK) status = read_return(s);
+  if (status == DSP_OK) status = read_filling(s); /* its time tells which plateaus can be trusted as levels */
+  if (status == DSP_OK) status = correct_drift(s);
+  if (status == DSP_OK) status = read_baseline(s);
   if (status == DSP_OK) status = read_filling(s);
   if (status == DSP_OK) status = read_contractions(s);
   if (status == DSP_OK) status = read_refill(s);

@@ -23,6 +23,7 @@ enum apg_stand_param {
   P_LEAD,
   P_MARKER,
   P_BASELINE_SLOPE,
+  P_DRIFT_TAU,
   P_DRIFT_WARN,
   P_DRIFT_LARGE,
   P_COUNT,
@@ -72,6 +73,26 @@ size_t stand_index(const dsp_trace *trace, double t_s);
 
 /** Learn the noise from the baseline and from the plateaus before contractions and return. */
 DSP_MUST_USE dsp_status stand_learn_noise(dsp_noise *noise, const dsp_trace *trace, const stand_phases *phases, double floor_sd);
+
+/** Drift of the empty leg's level: a straight line plus a cuff that warms up, d(t) = a (t - t0) + b (g(t) - g(t0)), g = 1 - exp(-t / tau).
+ */
+typedef struct stand_drift {
+  double a, b, cov[3]; /* of a a, a b, b b */
+  double t0_s, tau_s;
+} stand_drift;
+
+/** A level of the trace that should be the same but for drift. */
+typedef struct stand_reference {
+  double t_s;
+  dsp_estimate level;
+  bool standing; /* a standing plateau; else an empty leg */
+} stand_reference;
+
+/** Least squares on the supine slope and on levels, with prior sizes of a and b so that little evidence gives little correction. */
+void stand_fit_drift(stand_drift *drift, double t0_s, double tau_s, dsp_estimate baseline, dsp_estimate slope,
+                     const stand_reference *reference, size_t n);
+/** d(t) with its standard error. */
+dsp_estimate stand_drift_at(const stand_drift *drift, double t_s);
 
 /** Ten-step pump model: level at each contraction's start falls as V[n+1] = V[n] (1 - e) + I. */
 typedef struct stand_pump {
