@@ -79,7 +79,8 @@ static dsp_status warn_of_gaps(csv_table *table, const csv_timing *timing, dsp_e
                                               table->short_rows > 1 ? "s are" : " is", table->short_line) != DSP_OK)
     return dsp_fail_memory(error);
   if (segments > 1 && timing->t &&
-      dsp_recording_warn(table->recording, "gap", "%zu gaps in time: %zu segments", segments - 1, segments) != DSP_OK)
+      dsp_recording_warn(table->recording, "gap", "%zu gap%s in time: %zu segments", segments - 1, segments > 2 ? "s" : "", segments) !=
+          DSP_OK)
     return dsp_fail_memory(error);
   return DSP_OK;
 }

@@ -12,6 +12,9 @@ static const char schema_id[] = "pleth-sidecar/1";
 #define FAR_S       1e9
 #define RATE_MAX_HZ 1e7
 
+/* A mark of the file and one of the side-car this near are one and the same. */
+#define SAME_EVENT_S 1.0
+
 dsp_status sidecar_parse(json_t **root, const fmt_source *source, dsp_error *error) {
   json_error_t why;
   char place[64];
@@ -197,15 +200,50 @@ static dsp_status apply_event(dsp_recording *recording, const json_t *entry, con
   return dsp_recording_add_event(recording, &event) == DSP_OK ? DSP_OK : dsp_fail_memory(error);
 }
 
+/* A kind of event that the side-car states is the side-car's alone: the file's own of that kind stay as notes, said when they differ. */
+static dsp_status settle_events(dsp_recording *recording, size_t n_own, dsp_error *error) {
+  for (size_t i = 0; i < n_own; i++) {
+    dsp_event *own = &recording->events[i];
+    const dsp_event_kind kind = own->kind;
+    bool stated = false, same = false;
+    for (size_t k = n_own; k < recording->n_events; k++) {
+      stated |= recording->events[k].kind == kind;
+      same |= recording->events[k].kind == kind && fabs(recording->events[k].t_s - own->t_s) <= SAME_EVENT_S;
+    }
+    if (!stated || kind == DSP_EVENT_NOTE) continue;
+    own->kind = DSP_EVENT_NOTE;
+    if (!same &&
+        dsp_recording_warn(recording, "sidecar_wins", "the file's event \"%s\" at %g s is not among the side-car's; kept as a note",
+                           dsp_event_kind_text(kind), own->t_s) != DSP_OK)
+      return dsp_fail_memory(error);
+  }
+  return DSP_OK;
+}
+
+static dsp_status warn_outside(dsp_recording *recording, size_t first, dsp_error *error) {
+  const double end_s = dsp_recording_duration_s(recording);
+  for (size_t i = first; i < recording->n_events; i++) {
+    const dsp_event *event = &recording->events[i];
+    if (event->t_s >= 0 && event->t_s <= end_s) continue;
+    if (dsp_recording_warn(recording, "event_outside", "event \"%s\" at %g s, the recording lasts from 0 to %g s",
+                           dsp_event_kind_text(event->kind), event->t_s, end_s) != DSP_OK)
+      return dsp_fail_memory(error);
+  }
+  return DSP_OK;
+}
+
 static dsp_status apply_events(dsp_recording *recording, const json_t *root, dsp_error *error) {
   const json_t *events = NULL;
   char path[SIDECAR_PATH];
+  const size_t n_own = recording->n_events;
   dsp_status status = sidecar_array(&events, root, "$", "events", error);
   const size_t n = events ? json_array_size(events) : 0;
   for (size_t i = 0; i < n && status == DSP_OK; i++) {
     snprintf(path, sizeof path, "$.events[%zu]", i);
     status = apply_event(recording, json_array_get(events, i), path, error);
   }
+  if (status == DSP_OK) status = warn_outside(recording, n_own, error);
+  if (status == DSP_OK) status = settle_events(recording, n_own, error);
   if (status == DSP_OK && dsp_recording_sort_events(recording) != DSP_OK) status = dsp_fail_memory(error);
   return status;
 }

@@ -43,7 +43,8 @@ static dsp_status find_channel(size_t *found, const dsp_recording *recording, co
   if (!text) {
     snprintf(place, sizeof place, "%s.index", path);
     if ((size_t)hint->index >= recording->n_channels)
-      return dsp_fail(error, DSP_BAD_INPUT, place, list, "no channel %ld (counted from 0)", hint->index);
+      return dsp_fail(error, DSP_BAD_INPUT, place, list, "no channel %ld (counted from 0, without the time) of %zu", hint->index,
+                      recording->n_channels);
     *found = (size_t)hint->index;
     return DSP_OK;
   }
@@ -145,12 +146,17 @@ static dsp_status apply_calibration(dsp_recording *recording, dsp_channel *chann
   return DSP_OK;
 }
 
+/* Clocks differ by less than half a sample over the recording: no difference to speak of. The segments move with the rate that is stated,
+ * since it is the clock that it corrects. */
 static dsp_status apply_rate(dsp_recording *recording, dsp_channel *channel, double rate_hz, dsp_error *error) {
   if (isnan(rate_hz) || fabs(rate_hz - channel->rate_hz) <= 1e-9 * rate_hz) return DSP_OK;
+  const double stretch = channel->rate_hz / rate_hz;
+  if (fabs(stretch - 1) * (double)channel->n < 0.5) return DSP_OK;
   if (dsp_recording_warn(recording, "sidecar_wins", "channel \"%s\": the file's clock gives %g samples per second, the side-car %g",
                          channel->name, channel->rate_hz, rate_hz) != DSP_OK)
     return dsp_fail_memory(error);
   channel->rate_hz = rate_hz;
+  for (size_t i = 0; i < channel->n_segments; i++) channel->segments[i].t0_s *= stretch;
   return DSP_OK;
 }
 
@@ -164,6 +170,10 @@ static dsp_status apply_facts(dsp_recording *recording, dsp_channel *channel, co
   if (status == DSP_OK) status = sidecar_text(&site, entry, path, "site", error);
   if (status == DSP_OK) status = sidecar_whole(&polarity, entry, path, "polarity", -1, 1, error);
   if (status != DSP_OK) return status;
+  if (polarity == 0 && json_is_integer(json_object_get(entry, "polarity"))) {
+    snprintf(place, sizeof place, "%s.polarity", path);
+    return dsp_fail(error, DSP_BAD_INPUT, place, "1 or -1", "0");
+  }
   snprintf(place, sizeof place, "%s.role", path);
   if (role && !dsp_role_find(role, &channel->role))
     return dsp_fail(error, DSP_BAD_INPUT, place, "volume, strain, pressure, cuff_pressure, ppg, velocity, audio, ecg, trigger or time",

@@ -107,6 +107,7 @@ const dsp_flag_row dsp_flag_rows[] = {
     {"unit_missing", DSP_CAUTION, "A channel's role needs a unit and nobody states one.", "State the unit in the file's header or in the side-car."},
     {"sidecar_unknown_key", DSP_CAUTION, "The side-car has a key that this version does not know; it was ignored.", "Check its spelling."},
     {"sidecar_wins", DSP_CAUTION, "File and side-car differ; the side-car's fact was taken.", "Correct the one that is wrong."},
+    {"event_outside", DSP_CAUTION, "An event lies outside the recording.", "Correct its time: t_s counts seconds from the recording's first sample."},
 };
 const size_t dsp_flag_count = sizeof dsp_flag_rows / sizeof dsp_flag_rows[0];
 _Static_assert(sizeof dsp_flag_rows / sizeof dsp_flag_rows[0] <= 64 * DSP_FLAG_WORDS, "a set has a bit for every row");

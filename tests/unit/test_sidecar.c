@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The side-car: every fact of the published form, and every way to get it wrong. */
 #include "../support/reading.h"
+#include <dsp/flags.h>
 
 static const char table[] = "time (s),APG L calf (mL),p (mmHg),raw,event\n0,1,6,3,\n0.02,2,6,4,stand\n0.04,3,6,5,\n0.06,4,6,2,\n";
 
@@ -153,9 +154,59 @@ START_TEST(rates) {
 }
 END_TEST
 
+/* Clocks that agree over the recording are no conflict; where they differ, all times move with the rate, and no stretch overlaps another.
+ */
+START_TEST(rates_against_a_clock) {
+  char minutes[20000];
+  int used = sprintf(minutes, "time (min),v\n");
+  for (int k = 0; k < 600; k++) used += sprintf(minutes + used, "%.6f,%d\n", k / 3000.0, k);
+  reading result = read_with(minutes, "{\"channels\":[{\"column\":\"v\",\"rate_hz\":50}]}", 0);
+  ck_assert_int_eq(result.status, DSP_OK);
+  ck_assert_uint_eq(result.recording->n_warnings, 0);
+  dsp_recording_free(result.recording);
+  static const char gap[] = "time (s),v\n0,1\n1,1\n2,1\n3,1\n4,1\n5,1\n6,1\n7,1\n20,1\n21,1\n22,1\n23,1\n24,1\n25,1\n26,1\n27,1\n";
+  result = read_with(gap, "{\"channels\":[{\"column\":\"v\",\"rate_hz\":0.5}]}", 0);
+  ck_assert_int_eq(result.status, DSP_OK);
+  const dsp_channel *c = &result.recording->channels[0];
+  ck_assert_uint_eq(c->n_segments, 2);
+  ck_assert_double_eq_tol(c->segments[1].t0_s, 40, 1e-9);
+  ck_assert(warned(result.recording, "sidecar_wins"));
+  dsp_recording_free(result.recording);
+}
+END_TEST
+
+/* A kind of event that the side-car states is the side-car's alone. */
+START_TEST(events_of_both) {
+  dsp_recording *r = good("{\"events\":[{\"t_s\":0.03,\"kind\":\"stand\"}]}");
+  ck_assert_uint_eq(r->n_events, 2);
+  ck_assert_int_eq(r->events[0].kind, DSP_EVENT_NOTE);
+  ck_assert_str_eq(r->events[0].text, "stand");
+  ck_assert(r->events[1].kind == DSP_EVENT_STAND && r->n_warnings == 0);
+  dsp_recording_free(r);
+  r = good("{\"events\":[{\"t_s\":0.03,\"kind\":\"supine\"},{\"t_s\":0.03,\"kind\":\"note\"}]}");
+  ck_assert_int_eq(r->events[0].kind, DSP_EVENT_STAND);
+  ck_assert_uint_eq(r->n_warnings, 0);
+  dsp_recording_free(r);
+  static const char late[] = "time (s),v,event\n0,1,\n1,1,stand\n2,1,\n3,1,\n4,1,\n";
+  const reading differ = read_with(late, "{\"events\":[{\"t_s\":3.5,\"kind\":\"stand\"}]}", 0);
+  ck_assert_int_eq(differ.status, DSP_OK);
+  ck_assert(differ.recording->events[0].kind == DSP_EVENT_NOTE && warned(differ.recording, "sidecar_wins"));
+  dsp_recording_free(differ.recording);
+}
+END_TEST
+
+START_TEST(events_outside) {
+  dsp_recording *r = good("{\"events\":[{\"t_s\":-1,\"kind\":\"stand\"},{\"t_s\":5,\"kind\":\"supine\"}]}");
+  ck_assert_uint_eq(r->n_warnings, 3); /* and the file has another time of standing */
+  ck_assert(warned(r, "event_outside"));
+  dsp_recording_free(r);
+  ck_assert(dsp_flag_find("event_outside") != NULL);
+}
+END_TEST
+
 START_TEST(strict) {
   dsp_recording *r = good("{\"colour\":1,\"subject\":{\"name\":\"x\"},\"channels\":[{\"index\":0,\"calibration\":{\"gian\":2}}],\"events\":"
-                          "[{\"t_s\":1,\"kind\":\"note\",\"who\":\"me\"}]}");
+                          "[{\"t_s\":0.01,\"kind\":\"note\",\"who\":\"me\"}]}");
   static const char *const paths[] = {"$.colour", "$.subject.name", "$.channels[0].calibration.gian", "$.events[0].who"};
   ck_assert_uint_eq(r->n_warnings, 4);
   for (size_t i = 0; i < 4; i++) {
@@ -199,6 +250,7 @@ START_TEST(strict) {
       {"{\"events\":[{\"kind\":\"stand\"}]}", "$.events[0]", "without a time"},
       {"{\"events\":[{\"t_s\":\"1\",\"kind\":\"stand\"}]}", "$.events[0].t_s", "a text"},
       {"{\"events\":[{\"t_s\":1,\"kind\":\"tiptoe\",\"count\":1.5}]}", "$.events[0].count", "1.5"},
+      {"{\"channels\":[{\"index\":0,\"polarity\":0}]}", "$.channels[0].polarity", "0"},
       {"{\"events\":[{\"t_s\":1,\"kind\":\"tiptoe\",\"duration_s\":-1}]}", "$.events[0].duration_s", "-1"},
       {"{\"events\":[1]}", "$.events[0]", ""},
   };
@@ -229,6 +281,7 @@ START_TEST(applied_alone) {
 END_TEST
 
 int main(void) {
-  const TTest *const tests[] = {everything, nothing_stays_unknown, matching, units, rates, strict, too_large, applied_alone};
+  const TTest *const tests[] = {everything,     nothing_stays_unknown, matching, units,     rates,        rates_against_a_clock,
+                                events_of_both, events_outside,        strict,   too_large, applied_alone};
   return run_case("sidecar", tests, sizeof tests / sizeof tests[0]);
 }
