@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define COUNT_MAX 100000 /* as in the side-car */
+
 typedef struct word_kind {
   const char *word;
   dsp_event_kind kind;
@@ -26,12 +28,47 @@ static const word_kind synonyms[] = {
     {"deflation", DSP_EVENT_CUFF_RELEASE}, {"cuff release", DSP_EVENT_CUFF_RELEASE},
 };
 
-static dsp_event_kind kind_of_text(const char *text) {
+static bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
+
+/* "10 tiptoes", "10x tiptoe", "tiptoe x10" say how many, "tiptoe 3" which one: the word that is left, and the count or 0. */
+static const char *split_count(const char *text, size_t *n, unsigned *count) {
+  char *end = NULL;
+  const char *number = NULL;
+  *n = strlen(text);
+  *count = 0;
+  if (is_digit(text[0])) {
+    number = text;
+    while (is_digit(*text)) text++;
+    while (*text == ' ') text++;
+    if ((text[0] == 'x' || text[0] == 'X') && text[1] == ' ') text++;
+    while (*text == ' ') text++;
+    *n = strlen(text);
+  } else {
+    while (*n && is_digit(text[*n - 1])) --*n;
+    const char *after = text + *n;
+    while (*n && text[*n - 1] == ' ') --*n;
+    if (*after && *n > 1 && (text[*n - 1] == 'x' || text[*n - 1] == 'X') && text[*n - 2] == ' ') {
+      number = after;
+      --*n;
+    }
+    while (*n && text[*n - 1] == ' ') --*n;
+  }
+  if (!number) return text;
+  const unsigned long value = strtoul(number, &end, 10);
+  if (value > COUNT_MAX)
+    *n = 0; /* no word for an event */
+  else
+    *count = (unsigned)value;
+  return text;
+}
+
+static dsp_event_kind kind_of_text(const char *text, unsigned *count) {
   char word[40], joined[40];
   dsp_event_kind kind = DSP_EVENT_NOTE;
-  size_t n = strlen(text);
-  while (n && (text[n - 1] == ' ' || (text[n - 1] >= '0' && text[n - 1] <= '9'))) /* "tiptoe 3" */
-    n--;
+  size_t n;
+  text = split_count(text, &n, count);
   if (n == 0 || n >= sizeof word) return kind;
   for (size_t i = 0; i < n; i++) {
     const char c = text[i];
@@ -50,8 +87,11 @@ static dsp_event_kind kind_of_text(const char *text) {
 static dsp_status add_events(csv_table *table, const csv_timing *timing, dsp_error *error) {
   for (size_t i = 0; i < table->n_marks; i++) {
     const csv_mark *mark = &table->marks[i];
+    unsigned count;
+    const dsp_event_kind kind = kind_of_text(mark->text, &count);
     const dsp_event event = {.t_s = timing->t ? timing->t[mark->row] : (double)mark->row / timing->rate_hz,
-                             .kind = kind_of_text(mark->text),
+                             .kind = kind,
+                             .count = kind != DSP_EVENT_NOTE ? count : 0,
                              .volume_ml = (double)NAN,
                              .percent = (double)NAN,
                              .text = mark->text,

@@ -127,6 +127,21 @@ static bool rises_evenly(const csv_table *table, const csv_column *column, doubl
   return true;
 }
 
+/* Days since 1900 as spreadsheets count them, with the time of day behind the point. */
+static bool is_serial(const csv_table *table, const csv_column *column) {
+  const size_t n = table->n_rows;
+  if (column->kind != CSV_NUMBER || n < 2) return false;
+  const double step = (column->x[n - 1] - column->x[0]) / (double)(n - 1);
+  return column->x[0] > SERIAL_MIN && column->x[0] < SERIAL_MAX && step > 0 && step < SERIAL_STEP_MAX;
+}
+
+static bool is_date_word(const csv_column *column) {
+  static const char *const words[] = {"date", "datum", "fecha"};
+  for (size_t i = 0; column->raw && i < sizeof words / sizeof words[0]; i++)
+    if (csv_same_word(span_of(column->plain), words[i])) return true;
+  return false;
+}
+
 dsp_status csv_time_column(csv_table *table, size_t *found, bool rate_known, dsp_error *error) {
   double step = 0;
   *found = SIZE_MAX;
@@ -135,7 +150,7 @@ dsp_status csv_time_column(csv_table *table, size_t *found, bool rate_known, dsp
   for (size_t c = 0; *found == SIZE_MAX && c < table->n_columns; c++)
     if (could_be_time(&table->columns[c]) && find_word(&table->columns[c])) *found = c;
   for (size_t c = 0; *found == SIZE_MAX && c < table->n_columns; c++)
-    if (is_clock(&table->columns[c])) *found = c;
+    if (is_clock(&table->columns[c]) || (is_date_word(&table->columns[c]) && is_serial(table, &table->columns[c]))) *found = c;
   if (*found == SIZE_MAX && table->columns[0].kind == CSV_NUMBER && table->n_columns > 1 && time_unit(table->columns[0].unit_text))
     *found = 0;
   if (*found == SIZE_MAX && !table->columns[0].raw && table->n_columns > 1 && rises_evenly(table, &table->columns[0], &step)) {
@@ -171,16 +186,12 @@ static double tick_of(const double *x, size_t n) {
 
 /* Seconds in one unit of the column, 0 when nothing says it. */
 static dsp_status unit_factor(csv_table *table, const csv_column *column, double *factor, dsp_error *error) {
-  const double *x = column->x;
-  const size_t n = table->n_rows;
   const time_word *word = find_word(column);
   const dsp_unit *unit = time_unit(column->unit_text);
   *factor = 1.0;
   if (is_clock(column)) return DSP_OK;
   if (!unit && word && word->unit) unit = time_unit(word->unit);
-  const double step = n > 1 ? (x[n - 1] - x[0]) / (double)(n - 1) : 0;
-  const bool serial = (!unit || unit->factor > 80000.0) && x[0] > SERIAL_MIN && x[0] < SERIAL_MAX && step > 0 && step < SERIAL_STEP_MAX;
-  if (serial) {
+  if ((!unit || unit->factor > 80000.0) && is_serial(table, column)) {
     *factor = DAY_S;
     return DSP_OK;
   }

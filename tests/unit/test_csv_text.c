@@ -236,6 +236,37 @@ START_TEST(marker_columns) {
 }
 END_TEST
 
+/* A number before the word, or after an x, is a count; after the word alone it numbers the marks. */
+START_TEST(counts_of_marks) {
+  static const struct {
+    const char *text;
+    dsp_event_kind kind;
+    unsigned count;
+  } marks[] = {{"tiptoe", DSP_EVENT_TIPTOE, 0},
+               {"Tiptoe 3", DSP_EVENT_TIPTOE, 0},
+               {"tiptoe x10", DSP_EVENT_TIPTOE, 10},
+               {"10 tiptoes", DSP_EVENT_TIPTOE, 10},
+               {"10x heel raise", DSP_EVENT_TIPTOE, 10},
+               {"tiptoe X 10", DSP_EVENT_TIPTOE, 10},
+               {"10 x tiptoe", DSP_EVENT_TIPTOE, 10},
+               {"stand", DSP_EVENT_STAND, 0},
+               {"x10", DSP_EVENT_NOTE, 0},
+               {"10 minutes", DSP_EVENT_NOTE, 0},
+               {"99999999999 tiptoes", DSP_EVENT_NOTE, 0}};
+  for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+    char text[200];
+    snprintf(text, sizeof text, "time (s),v,event\n0,1,a\n1,1,%s\n2,1,\n3,1,\n", marks[i].text);
+    dsp_recording *recording = read_good(text);
+    ck_assert_uint_eq(recording->n_events, 2);
+    const dsp_event *event = &recording->events[1];
+    ck_assert_msg(event->kind == marks[i].kind && event->count == marks[i].count, "\"%s\": kind %d, count %u", marks[i].text,
+                  (int)event->kind, event->count);
+    ck_assert_str_eq(event->text, marks[i].text);
+    dsp_recording_free(recording);
+  }
+}
+END_TEST
+
 START_TEST(text_among_numbers) {
   expect_refused(read_text("time (s),v\n0,1\n1,2\n2,x\n3,4\n4,5\n"), DSP_BAD_INPUT, "line 4, column 2", "\"x\"");
   expect_refused(read_text("time (s),v\n0,x\n1,2\n2,3\n3,4\n4,5\n"), DSP_BAD_INPUT, "line 2, column 2", "\"x\"");
@@ -281,18 +312,12 @@ START_TEST(caps) {
 END_TEST
 
 int main(void) {
-  const TTest *const tests[] = {encodings,
-                                broken_encodings,
-                                line_ends,
-                                dialects,
-                                mixed_separators,
-                                headers,
-                                missing_values,
-                                comments_quotes_trailing,
-                                empty_rows,
-                                marker_columns,
-                                text_among_numbers,
-                                no_table,
-                                caps};
+  const TTest *const tests[] = {encodings,        broken_encodings,
+                                line_ends,        dialects,
+                                mixed_separators, headers,
+                                missing_values,   comments_quotes_trailing,
+                                empty_rows,       marker_columns,
+                                counts_of_marks,  text_among_numbers,
+                                no_table,         caps};
   return run_case("csv_text", tests, sizeof tests / sizeof tests[0]);
 }

@@ -281,9 +281,22 @@ START_TEST(no_time_column) {
 }
 END_TEST
 
+/* A spreadsheet's column of dates and times, saved as numbers; a date as one number is no time. */
+START_TEST(serial_dates) {
+  dsp_recording *r = read_good("Date,v\n45353.5,1\n45353.500011574074,2\n45353.500023148148,3\n45353.500034722222,4\n");
+  ck_assert_uint_eq(r->n_channels, 1);
+  ck_assert_double_eq_tol(r->channels[0].rate_hz, 1, 1e-4);
+  dsp_recording_free(r);
+  r = read_good("Date,Time (s),v\n20240302,0,1\n20240302,1,2\n20240302,2,3\n20240302,3,4\n");
+  ck_assert_uint_eq(r->n_channels, 2);
+  ck_assert_double_eq(r->channels[0].rate_hz, 1);
+  dsp_recording_free(r);
+}
+END_TEST
+
 int main(void) {
-  const TTest *const tests[] = {names_and_units,     time_may_stand_anywhere, origin, clocks,  rounded_stamps,
-                                jitter_is_resampled, slow_irregularity,       gaps,   batches, bad_times,
-                                no_time_column};
+  const TTest *const tests[] = {
+      names_and_units, time_may_stand_anywhere, origin,      clocks, rounded_stamps, jitter_is_resampled, slow_irregularity, gaps, batches,
+      bad_times,       no_time_column,          serial_dates};
   return run_case("csv_time", tests, sizeof tests / sizeof tests[0]);
 }
