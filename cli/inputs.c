@@ -57,8 +57,11 @@ static int read_list(cli_inputs *inputs, const char *from) {
   inputs->list = list.bytes;
   int status = EXIT_DONE;
   char *rest = inputs->list;
-  for (char *line = NULL; status == EXIT_DONE && (line = strsep(&rest, "\n")) != NULL;)
+  for (char *line = NULL; status == EXIT_DONE && (line = strsep(&rest, "\n")) != NULL;) {
+    const size_t length = strlen(line);
+    if (length > 0 && line[length - 1] == '\r') line[length - 1] = '\0'; /* a list made on Windows */
     if (line[0] != '\0') status = add(inputs, line);
+  }
   return status;
 }
 
@@ -98,7 +101,8 @@ typedef struct input_run {
   const cli_options *options;
   inputs_work *work;
   void *context;
-  bool spoken;     /* a table stands on stdout already */
+  bool apart;      /* a blank line between the texts */
+  bool spoken;     /* one stands on stdout already */
   fmt_buffer json; /* for --json=FILE */
   size_t done, part, failed, unwritten, retry;
 } input_run;
@@ -130,7 +134,7 @@ static void take_one(void *context, size_t job, const pool_result *result) {
     message_hint(run->inputs->paths[job], "please report this file as a fault of pleth", "the worker process was ended by signal %d",
                  -result->status);
   if (!json || to_file) {
-    if (run->spoken && result->out.size > 0) output_write("\n", 1);
+    if (run->apart && run->spoken && result->out.size > 0) output_write("\n", 1);
     output_write(result->out.bytes, result->out.size);
     run->spoken = run->spoken || result->out.size > 0;
   } else if (result->json.size > 0) {
@@ -154,8 +158,8 @@ static int write_json(const input_run *run) {
   return EXIT_OUTPUT;
 }
 
-int inputs_run(const cli_inputs *inputs, const cli_options *options, inputs_work *work, void *context) {
-  input_run run = {.inputs = inputs, .options = options, .work = work, .context = context};
+int inputs_run(const cli_inputs *inputs, const cli_options *options, bool apart, inputs_work *work, void *context) {
+  input_run run = {.inputs = inputs, .options = options, .work = work, .context = context, .apart = apart};
   int status = EXIT_DONE;
   if (inputs->n == 1) {
     pool_result result = {0};

@@ -24,8 +24,8 @@ int inputs_add_targets(cli_targets *targets, const cli_inputs *inputs, const cli
 /** Work on input `i`: text for people into `out`, one JSON object into `json`; an exit status of its own, with its message said. */
 typedef int inputs_work(void *context, const cli_inputs *inputs, size_t i, fmt_buffer *out, fmt_buffer *json);
 
-/** Work on all: alone in this process, several in worker processes. Text or JSON to stdout, --json=FILE to its file. The verb's exit
- * status. */
-int inputs_run(const cli_inputs *inputs, const cli_options *options, inputs_work *work, void *context);
+/** Work on all: alone in this process, several in worker processes. Text (with `apart` a blank line between) or JSON to stdout, --json=FILE
+ * to its file. The verb's exit status. */
+int inputs_run(const cli_inputs *inputs, const cli_options *options, bool apart, inputs_work *work, void *context);
 
 #endif

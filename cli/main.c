@@ -18,17 +18,18 @@ typedef struct verb_row {
   int (*run)(const cli_options *options);
 } verb_row;
 
-#define MANY ((size_t)-1)
-#define TAKES_INPUTS                                                                                                                       \
-  (TAKES(OPT_SIDECAR) | TAKES(OPT_FORMAT) | TAKES(OPT_SET) | TAKES(OPT_JSON) | TAKES(OPT_FILES_FROM) | TAKES(OPT_JOBS) |                   \
-   TAKES(OPT_PROGRESS))
+#define MANY         ((size_t)-1)
+#define TAKES_FILES  (TAKES(OPT_JSON) | TAKES(OPT_FILES_FROM) | TAKES(OPT_JOBS) | TAKES(OPT_PROGRESS))
+#define TAKES_INPUTS (TAKES_FILES | TAKES(OPT_SIDECAR) | TAKES(OPT_FORMAT) | TAKES(OPT_SET))
 
 static const verb_row verbs[] = {
     {"info", "FILE...", "what is in a recording: channels, rates, units, gaps, events; nothing is computed",
      "  pleth info leg.csv\n  pleth info --json leg.csv\n", 1, MANY, TAKES_INPUTS, verb_info},
     {"analyze", "FILE... [-o OUT]", "run the protocol, print the measures, write the HDF5 report (STEM.pleth.h5)",
      "  pleth analyze leg.csv\n  pleth analyze -j 4 -o reports *.csv\n  pleth analyze --json --set apg.stand.plateau_s=10 leg.csv\n", 1,
-     MANY, TAKES_INPUTS | TAKES(OPT_OUTPUT) | TAKES(OPT_PROTOCOL) | TAKES(OPT_GUIDELINE) | TAKES(OPT_STRICT) | TAKES(OPT_NO_NAME),
+     MANY,
+     TAKES_INPUTS | TAKES(OPT_OUTPUT) | TAKES(OPT_PROTOCOL) | TAKES(OPT_GUIDELINE) | TAKES(OPT_STRICT) | TAKES(OPT_NO_NAME) |
+         TAKES(OPT_KEEP_IDENTIFIERS),
      verb_analyze},
     {"report", "OUT.h5 --to svg|csv", "the picture of a report, or its conditioned trace",
      "  pleth report leg.pleth.h5 --to svg -o leg.svg\n  pleth report leg.pleth.h5 --to csv -o - | head\n", 1, 1,
@@ -36,8 +37,8 @@ static const verb_row verbs[] = {
     {"simulate", "PROTOCOL -o FILE", "a recording with known truth, and its side-car STEM.pleth.json",
      "  pleth simulate apg.stand -o leg.csv --truth truth.json --seed 7\n", 1, 1,
      TAKES(OPT_OUTPUT) | TAKES(OPT_TRUTH) | TAKES(OPT_SEED) | TAKES(OPT_SET) | TAKES(OPT_DECIMAL_COMMA), verb_simulate},
-    {"check", "FILE.h5...", "is this a whole and valid report of the published schema?", "  pleth check -q leg.pleth.h5 && echo intact\n",
-     1, MANY, 0, verb_check},
+    {"check", "FILE.h5...", "say whether a file is a whole and valid report of the published schema",
+     "  pleth check -q leg.pleth.h5 && echo intact\n  pleth check --json reports/*.h5\n", 1, MANY, TAKES_FILES, verb_check},
     {"list", "readers|protocols|measures|guidelines|parameters|flags", "print a table that the program runs on",
      "  pleth list flags\n  pleth list parameters --json\n", 1, 1, TAKES(OPT_JSON), verb_list},
 };
@@ -164,10 +165,21 @@ static int run_without_verb(char *const *argv) {
   return status;
 }
 
+/* `pleth -q info leg.csv`: options before the verb go behind it. */
+static void put_verb_first(char **argv) {
+  size_t at = 1;
+  while (argv[at] != NULL && argv[at][0] == '-') at++;
+  if (argv[at] == NULL || find_verb(argv[at]) == NULL) return;
+  char *const verb = argv[at];
+  for (; at > 1; at--) argv[at] = argv[at - 1];
+  argv[1] = verb;
+}
+
 int main(int argc, char **argv) {
   output_begin();
   message_begin(NULL, false, false);
   int status = EXIT_USAGE;
+  if (argc > 1) put_verb_first(argv);
   if (argc < 2)
     status = usage(NULL);
   else if (strcmp(argv[1], "help") == 0)

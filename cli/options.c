@@ -37,6 +37,8 @@ static const option_row rows[OPT_COUNT] = {
     [OPT_DECIMAL_COMMA] = {0, "decimal-comma", ARG_NONE, "", 0, 0, "write 1,5 and semicolons instead of 1.5 and commas"},
     [OPT_STRICT] = {0, "strict", ARG_NONE, "", 0, 0, "a measure without a valid value makes the exit status 1"},
     [OPT_NO_NAME] = {0, "no-name", ARG_NONE, "", 0, 0, "leave the file's name and free labels out of the report"},
+    [OPT_KEEP_IDENTIFIERS] = {0, "keep-identifiers", ARG_NONE, "", 0, 0,
+                              "keep names and dates of patients that a file carries (tables of text carry none)"},
     [OPT_FILES_FROM] = {0, "files-from", ARG_TEXT, "FILE", 0, 0, "read more input names from FILE, one a line; - is stdin"},
     [OPT_JOBS] = {'j', "jobs", ARG_NUMBER, "N", 1, 1024,
                   "worker processes for several inputs (default 1); the results do not depend on it"},

@@ -88,6 +88,12 @@ int targets_check(const cli_targets *targets) {
   return EXIT_DONE;
 }
 
+int targets_need_file(const char *output) {
+  if (output == NULL || strcmp(output, "-") != 0) return EXIT_DONE;
+  message_error("--output", NULL, "a file: what is written is not for stdout (./- is a file of that name)", "-");
+  return EXIT_USAGE;
+}
+
 void targets_clear(cli_targets *targets) {
   for (size_t i = 0; i < targets->n; i++) free(targets->rows[i].path);
   free(targets->rows);

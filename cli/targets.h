@@ -16,6 +16,8 @@ int targets_add_output(cli_targets *targets, const char *path);
 int targets_add_input(cli_targets *targets, const char *path);
 /** EXIT_OUTPUT when one is not a legal target; EXIT_USAGE when two outputs are one file, or an output is an input. Says which. */
 int targets_check(const cli_targets *targets);
+/** What --output names must be a file: stdout is refused, EXIT_USAGE. `output` may be NULL. */
+int targets_need_file(const char *output);
 void targets_clear(cli_targets *targets);
 
 #endif

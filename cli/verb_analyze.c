@@ -118,12 +118,13 @@ int verb_analyze(const cli_options *options) {
   analysis_job analysis = {.options = options, .write = {.no_name = options->given[OPT_NO_NAME]}};
   analysis.table = (table_style){options->given[OPT_VERBOSE], output_colour(options->given[OPT_NO_COLOR])};
   int status = names_check(options);
+  if (status == EXIT_DONE) status = targets_need_file(options->value[OPT_OUTPUT]);
   if (status == EXIT_DONE) status = settings_new(&settings, SETTINGS_ANALYSIS, options);
   analysis.params = settings.params;
   analysis.input = (input_options){options->value[OPT_FORMAT], options->value[OPT_SIDECAR], settings.params};
   if (status == EXIT_DONE) status = inputs_gather(&inputs, options);
   if (status == EXIT_DONE) status = plan_targets(&analysis, &inputs);
-  if (status == EXIT_DONE) status = inputs_run(&inputs, options, work, &analysis);
+  if (status == EXIT_DONE) status = inputs_run(&inputs, options, true, work, &analysis);
   for (size_t i = 0; i < analysis.n_targets; i++) fmt_buffer_clear(&analysis.targets[i]);
   free(analysis.targets);
   inputs_clear(&inputs);

@@ -2,45 +2,60 @@
  * pleth check: is a file a whole and valid report? Every departure from the schema is one line on stderr. */
 #include "exits.h"
 #include "input.h"
+#include "inputs.h"
 #include "message.h"
-#include "output.h"
 #include "text.h"
 #include "verbs.h"
 #include <string.h>
 
-static void say_problems(const char *path, char *problems) {
-  for (char *line = NULL; (line = strsep(&problems, "\n")) != NULL;)
-    if (line[0] != '\0') message_error(path, NULL, NULL, "%s", line);
+/* One departure a line, to stderr and into the JSON. */
+static void put_problems(fmt_buffer *json, const char *path, char *problems) {
+  const char *before = "";
+  for (char *line = NULL; (line = strsep(&problems, "\n")) != NULL;) {
+    if (line[0] == '\0') continue;
+    message_error(path, NULL, NULL, "%s", line);
+    fmt_put(json, before);
+    fmt_put_json_text(json, line);
+    before = ", ";
+  }
 }
 
-static int check_one(const char *path, bool quiet) {
+static int work(void *context, const cli_inputs *inputs, size_t i, fmt_buffer *out, fmt_buffer *json) {
+  const bool *quiet = context;
+  const char *path = inputs->paths[i];
   fmt_source source = {0};
-  fmt_buffer problems = {0}, line = {0};
+  fmt_buffer problems = {0};
   dsp_error error = {0};
   dsp_status status = input_source(&source, path, FMT_CAP_FILE_BYTES, &error);
   if (status == DSP_OK) status = fmt_check_report(&problems, &source, &error);
   fmt_source_clear(&source);
   int result = status == DSP_OK ? problems.size > 0 ? EXIT_PART : EXIT_DONE : status == DSP_NO_MEMORY ? EXIT_RETRY : EXIT_NONE;
-  if (status != DSP_OK) message_failure(path, &error);
-  if (result == EXIT_PART) say_problems(path, problems.bytes);
-  if (result == EXIT_DONE && !quiet) {
-    text_put_clean(&line, path);
-    fmt_put(&line, ": valid\n");
-    output_write(line.bytes, line.size);
+  if (status == DSP_OK) {
+    fmt_put(json, "{\"schema\": \"pleth-check/1\", \"name\": ");
+    fmt_put_json_text(json, input_base(path));
+    fmt_printf(json, ", \"valid\": %s, \"problems\": [", problems.size > 0 ? "false" : "true");
+    put_problems(json, path, problems.bytes);
+    fmt_put(json, "]}");
+  } else {
+    message_failure(path, &error);
+  }
+  if (result == EXIT_DONE && !*quiet) {
+    text_put_clean(out, path);
+    fmt_put(out, ": valid\n");
   }
   fmt_buffer_clear(&problems);
-  fmt_buffer_clear(&line);
   return result;
 }
 
 int verb_check(const cli_options *options) {
-  size_t valid = 0, unreadable = 0;
-  for (size_t i = 0; i < options->n_operands; i++) {
-    const int result = check_one(options->operands[i], options->given[OPT_QUIET]);
-    if (result == EXIT_RETRY) return result;
-    if (result == EXIT_DONE) valid++;
-    if (result == EXIT_NONE) unreadable++;
-  }
-  if (unreadable == options->n_operands) return EXIT_NONE;
-  return valid == options->n_operands ? EXIT_DONE : EXIT_PART;
+  cli_inputs inputs = {0};
+  cli_targets targets = {0};
+  bool quiet = options->given[OPT_QUIET];
+  int status = inputs_gather(&inputs, options);
+  if (status == EXIT_DONE) status = inputs_add_targets(&targets, &inputs, options);
+  if (status == EXIT_DONE) status = targets_check(&targets);
+  if (status == EXIT_DONE) status = inputs_run(&inputs, options, false, work, &quiet);
+  targets_clear(&targets);
+  inputs_clear(&inputs);
+  return status;
 }

@@ -119,7 +119,7 @@ int verb_info(const cli_options *options) {
   if (status == EXIT_DONE) status = inputs_gather(&inputs, options);
   if (status == EXIT_DONE) status = inputs_add_targets(&targets, &inputs, options);
   if (status == EXIT_DONE) status = targets_check(&targets);
-  if (status == EXIT_DONE) status = inputs_run(&inputs, options, work, &info);
+  if (status == EXIT_DONE) status = inputs_run(&inputs, options, true, work, &info);
   targets_clear(&targets);
   inputs_clear(&inputs);
   settings_clear(&settings);

@@ -97,7 +97,8 @@ int verb_simulate(const cli_options *options) {
   }
   cli_settings settings = {0};
   sim_files files = {0};
-  int status = settings_for_phantom(&settings, phantom, options);
+  int status = targets_need_file(options->value[OPT_OUTPUT]);
+  if (status == EXIT_DONE) status = settings_for_phantom(&settings, phantom, options);
   if (status == EXIT_DONE) status = choose_names(&files, options);
   if (status == EXIT_DONE) status = make(&files, phantom, &settings, options);
   if (status == EXIT_DONE) status = write_out(&files);

@@ -50,6 +50,8 @@ def test_names_from_a_list(folder, legs):
     piped = run("info", "--json", "--files-from", "-", cwd=folder, stdin=None, input=f"{legs[0]}\n{legs[1]}\n".encode())
     check([json.loads(line)["name"] for line in piped.out.splitlines()] == legs[:2], "--files-from - reads stdin")
     check_message(run("info", "--files-from", "-", cwd=folder, stdin=None, input=b"a\0b\n"), 2, "a NUL byte", "NUL in a list")
+    crlf = run("info", "--json", "--files-from", "-", cwd=folder, stdin=None, input=f"{legs[0]}\r\n\r\n{legs[1]}\r\n".encode())
+    check([json.loads(line)["name"] for line in crlf.out.splitlines()] == legs[:2], f"a list with CR LF: {crlf.err}")
 
 
 def test_statuses(folder, legs):
@@ -57,6 +59,10 @@ def test_statuses(folder, legs):
     check(run("analyze", "-o", "to", "bad.csv", "none.csv", cwd=folder).returncode == 3, "none of two could be analysed: 3")
     check(run("analyze", "-o", "to", legs[0], legs[1], cwd=folder).returncode == 0, "all analysed: 0")
     check(run("info", "bad.csv", legs[0], cwd=folder).returncode == 1, "info, one of two: 1")
+    write(f"{folder}/to/odd.h5", read(f"{folder}/to/leg1.pleth.h5")[:-1])
+    mixed = run("check", "--json", "to/leg1.pleth.h5", "to/odd.h5", "to/leg2.pleth.h5", cwd=folder)
+    check(mixed.returncode == 1 and [json.loads(line)["name"] for line in mixed.out.splitlines()] == ["leg1.pleth.h5", "leg2.pleth.h5"],
+          f"check --json, one of three unreadable: {mixed.returncode} {mixed.out}")
     check(run("check", "to/leg1.pleth.h5", "to/leg2.pleth.h5", cwd=folder).returncode == 0, "two valid reports: 0")
     check(run("check", "to/leg1.pleth.h5", "bad.csv", cwd=folder).returncode == 1, "one of two not readable: 1")
     write(f"{folder}/flat.csv", "time (s),volume (mL)\n" + "".join(f"{i},5\n" for i in range(600)))
