@@ -3,6 +3,7 @@
  * channel; below them the measures of the pooled tests, then every flag in words. */
 #include "svg.h"
 
+#include <dsp/guideline.h>
 #include <dsp/protocol.h>
 #include <math.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@
 #define PANEL_MIN     240.0
 #define PANEL_MAX     430.0
 #define GAP           12.0
-#define FOOTER_HEIGHT 36.0
+#define FOOTER_HEIGHT 46.0
 #define TABLES_MAX    64
 
 static const char style[] =
@@ -127,7 +128,26 @@ static void put_header(fmt_buffer *out, const page *p, const char *generator) {
   fmt_svg_drop(out, &facts);
 }
 
+/* Where the grades come from: every guideline that graded something, once. */
+static void put_guidelines(fmt_buffer *line, const dsp_report *r) {
+  for (size_t i = 0; i < dsp_guideline_count; i++) {
+    const dsp_guideline_row *row = &dsp_guideline_rows[i];
+    if (i > 0 && !strcmp(row->guideline, dsp_guideline_rows[i - 1].guideline)) continue;
+    bool used = false;
+    for (size_t t = 0; t < r->n_tests; t++)
+      for (size_t k = 0; k < r->tests[t].n_measures; k++)
+        used |= r->tests[t].measures[k].guideline && !strcmp(r->tests[t].measures[k].guideline, row->guideline);
+    if (used) fmt_printf(line, "%s%s, %s", line->size > 0 ? "; " : "Grades: ", row->guideline, row->source);
+  }
+}
+
 static void put_footer(fmt_buffer *out, const page *p) {
+  fmt_buffer grades = {0};
+  put_guidelines(&grades, p->report);
+  if (grades.size > 0 && !grades.failed)
+    fmt_svg_text(out, FMT_SVG_MARGIN, p->height - 26.0, 9.5, FMT_SVG_WIDTH - 2.0 * FMT_SVG_MARGIN, "fine", "start", grades.bytes);
+  fmt_svg_drop(out, &grades);
+
   char text[192];
   snprintf(text, sizeof text, "95 %%: measurement error of this recording, not of calibration or physiology.%s%s",
            p->report->input_sha256[0] ? "  Input SHA-256 " : "", p->report->input_sha256);

@@ -26,14 +26,15 @@ static int decimals_for(const dsp_measure *m) {
   return decimals < 0.0 ? 0 : decimals > 4.0 ? 4 : (int)decimals;
 }
 
-static bool is_normal(const dsp_test *test, const dsp_measure *m) {
+/* The guideline's normal band that ends at the measure's limit. */
+static const dsp_guideline_row *normal_band(const dsp_test *test, const dsp_measure *m) {
   for (size_t i = 0; i < dsp_guideline_count; i++) {
     const dsp_guideline_row *row = &dsp_guideline_rows[i];
-    if (!strcmp(row->guideline, m->guideline) && !strcmp(row->protocol, test->protocol) && !strcmp(row->measure, m->row->id) &&
-        !strcmp(row->grade, m->grade))
-      return row->normal;
+    if (row->normal && !strcmp(row->guideline, m->guideline) && !strcmp(row->protocol, test->protocol) &&
+        !strcmp(row->measure, m->row->id) && (!(row->lo < m->limit) || !(row->hi > m->limit)))
+      return row;
   }
-  return false;
+  return NULL;
 }
 
 /* Number of the flag's note: its place among all that are noted. */
@@ -62,10 +63,20 @@ static void put_fixed_text(fmt_buffer *out, double x, double y, const char *clas
   fmt_svg_drop(out, &text);
 }
 
-static void put_limit(fmt_buffer *out, double x, double y, const char *before, double limit) {
+/* "80 to 150", "< 2", "\xE2\x89\xA5 25": the normal band as its guideline words it. */
+static void put_band(fmt_buffer *out, double x, double y, const dsp_guideline_row *band) {
   fmt_buffer text = {0};
-  fmt_put(&text, before);
-  fmt_put_number(&text, limit, "");
+  if (isfinite(band->lo) && isfinite(band->hi)) {
+    fmt_put_number(&text, band->lo, "");
+    fmt_put(&text, " to ");
+    fmt_put_number(&text, band->hi, "");
+  } else if (isfinite(band->lo)) {
+    fmt_put(&text, band->lo_in ? "\xE2\x89\xA5 " : "> ");
+    fmt_put_number(&text, band->lo, "");
+  } else {
+    fmt_put(&text, band->hi_in ? "\xE2\x89\xA4 " : "< ");
+    fmt_put_number(&text, band->hi, "");
+  }
   if (!text.failed) fmt_svg_text(out, x, y, SIZE, 100.0, "cell", "start", text.bytes);
   fmt_svg_drop(out, &text);
 }
@@ -86,10 +97,10 @@ static void put_measure(fmt_buffer *out, const dsp_test *test, const dsp_measure
   if (spread >= 0.0) put_fixed_text(out, at[C_SPREAD], y, "spread-text", "start", "\xC2\xB1 ", spread, decimals);
   fmt_svg_text(out, at[C_UNIT], y, SIZE, at[C_GRADE] - at[C_UNIT] - 4.0, "cell", "start", fmt_unit_words(m->row->unit));
   if (!m->grade || !m->guideline) return;
-  bool normal = is_normal(test, m);
+  const dsp_guideline_row *band = normal_band(test, m);
+  bool normal = band && !strcmp(band->grade, m->grade);
   fmt_svg_text(out, at[C_GRADE], y, SIZE, at[C_LIMIT] - at[C_GRADE] - 4.0, normal ? "normal" : "outside", "start", m->grade);
-  bool below = (m->value < m->limit) == normal; /* which side of the limit is normal */
-  if (isfinite(m->limit)) put_limit(out, at[C_LIMIT], y, below ? "< " : "> ", m->limit);
+  if (band) put_band(out, at[C_LIMIT], y, band);
 }
 
 /* Quality and side results on one or more lines below the title. */

@@ -129,6 +129,9 @@ def pictures():
         assert "nan" not in text.lower().split("</style>")[1].replace("nano", "") and "inf" not in "".join(p.get("d") for p in paths)
         assert all(0 <= float(e.get("x")) <= float(root.get("width")) and 0 <= float(e.get("y")) <= float(root.get("height"))
                    for e in root.iter() if e.tag.endswith("}text"))
+        # the normal bands as the guideline words them, open and closed ends told apart, and whose they are
+        for word in ("80 to 150", "\u2265 25", "< 2", "> 60", "Grades: apg.classic, Christopoulos"):
+            assert word in words, word
     assert "a<b>&\"c\"" in " ".join(e.text or "" for e in xml.fromstring(run("svg", odd)).iter())
     empty, _ = make("empty")
     xml.fromstring(run("svg", empty))

@@ -45,18 +45,21 @@ static double volume_ml(double t_s, double vv_ml, double tau_s) {
   return filled + 0.8 * sin(2.0 * 3.141592653589793 * 0.25 * t_s) + 0.3 * sin(7.1 * t_s);
 }
 
+static void fill_grade(dsp_measure *m, const char *grade, double limit) {
+  m->grade = grade;
+  m->guideline = "apg.classic";
+  m->limit = limit;
+  m->limit_distance = m->value - limit;
+}
+
 static void fill_measures(dsp_test *t, double vv_ml, double vfi) {
   const double value[] = {1.25, vv_ml, vv_ml - 0.5, 0.9 * vv_ml / vfi, vfi, vfi * 1.03, 17.2, 0.62 * vv_ml, 62.0 + 1.0 / 3.0, 30.1, 26.5};
   for (size_t i = 0; i < sizeof value / sizeof *value; i++)
     dsp_measure_set(&t->measures[i], value[i], value[i] * 0.02, 60.0, 60.0 + 7.0 * (double)i);
-  t->measures[4].grade = vfi > 2.0 ? "mild" : "normal";
-  t->measures[4].guideline = "apg.classic";
-  t->measures[4].limit = 2.0;
-  t->measures[4].limit_distance = vfi - 2.0;
-  t->measures[8].grade = "normal";
-  t->measures[8].guideline = "apg.classic";
-  t->measures[8].limit = 60.0;
-  t->measures[8].limit_distance = 2.0 + 1.0 / 3.0;
+  fill_grade(&t->measures[1], vv_ml > 150.0 ? "large" : "normal", 150.0);
+  fill_grade(&t->measures[3], "normal", 25.0);
+  fill_grade(&t->measures[4], vfi > 2.0 ? "mild" : "normal", 2.0);
+  fill_grade(&t->measures[8], "normal", 60.0);
   dsp_flags_add(&t->measures[1].flags, "extrapolated");
   dsp_flags_add(&t->measures[4].flags, "extrapolated");
   dsp_flags_add(&t->measures[9].flags, "bulge_removed");
