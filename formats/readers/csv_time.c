@@ -142,6 +142,13 @@ static bool is_date_word(const csv_column *column) {
   return false;
 }
 
+static dsp_status fail_words(const csv_column *column, dsp_error *error) {
+  char place[200];
+  snprintf(place, sizeof place, "column \"%s\"", column->raw);
+  return dsp_fail(error, DSP_BAD_INPUT, place, "numbers in one notation throughout the table, or clock times as h:m:s",
+                  "cells that are no time");
+}
+
 dsp_status csv_time_column(csv_table *table, size_t *found, bool rate_known, dsp_error *error) {
   double step = 0;
   *found = SIZE_MAX;
@@ -160,6 +167,8 @@ dsp_status csv_time_column(csv_table *table, size_t *found, bool rate_known, dsp
                       "a first column that counts 1 by 1: seconds, or only rows");
     if (!counts) *found = 0;
   }
+  for (size_t c = 0; *found == SIZE_MAX && !rate_known && c < table->n_columns; c++)
+    if (find_word(&table->columns[c]) && table->columns[c].kind == CSV_TEXT) return fail_words(&table->columns[c], error);
   if (*found != SIZE_MAX) table->columns[*found].is_time = true;
   return DSP_OK;
 }
@@ -184,6 +193,23 @@ static double tick_of(const double *x, size_t n) {
   return 1.0 / csv_powers[decimals];
 }
 
+typedef struct epoch_row {
+  double from;
+  double factor;
+  const char *words;
+} epoch_row;
+
+/* What a time without a unit is taken for, by its size: as seconds, the larger ones would lie in the far future. */
+static const epoch_row *find_epoch(double first) {
+  static const epoch_row rows[] = {{1e17, 1e-9, "nanoseconds since 1970"},
+                                   {1e14, 1e-6, "microseconds since 1970"},
+                                   {1e11, 1e-3, "milliseconds since 1970"},
+                                   {-HUGE_VAL, 1.0, "seconds"}};
+  size_t i = 0;
+  while (!(first >= rows[i].from)) i++;
+  return &rows[i];
+}
+
 /* Seconds in one unit of the column, 0 when nothing says it. */
 static dsp_status unit_factor(csv_table *table, const csv_column *column, double *factor, dsp_error *error) {
   const time_word *word = find_word(column);
@@ -204,10 +230,12 @@ static dsp_status unit_factor(csv_table *table, const csv_column *column, double
     snprintf(place, sizeof place, "column \"%s\"", column->raw ? column->raw : column->name);
     return dsp_fail(error, DSP_BAD_INPUT, place, "a unit of time: s, ms, us, min, h", "the unit \"%s\"", column->unit_text);
   }
-  if (dsp_recording_warn(table->recording, "time_unit_assumed", "column \"%s\" names no unit of time; seconds assumed", column->name) !=
-      DSP_OK)
-    return dsp_fail_memory(error);
-  return DSP_OK;
+  const epoch_row *epoch = find_epoch(column->x[0]);
+  *factor = epoch->factor;
+  return dsp_recording_warn(table->recording, "time_unit_assumed", "column \"%s\" names no unit of time; %s assumed", column->name,
+                            epoch->words) == DSP_OK
+             ? DSP_OK
+             : dsp_fail_memory(error);
 }
 
 /* Clocks that start again: at midnight, and at 2^32 counts of a device. */

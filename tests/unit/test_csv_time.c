@@ -282,6 +282,32 @@ START_TEST(no_time_column) {
 END_TEST
 
 /* A spreadsheet's column of dates and times, saved as numbers; a date as one number is no time. */
+/* Numbers that no recording's seconds can be count from 1970 in smaller units; nobody says so, hence the warning. */
+START_TEST(counts_since_1970) {
+  static const long long scales[] = {1, 1000, 1000000};
+  for (size_t k = 0; k < 3; k++) {
+    char stamps[2000];
+    int size = sprintf(stamps, "timestamp,v\n");
+    for (int i = 0; i < 40; i++) size += sprintf(stamps + size, "%lld,%d\n", (1709423700000 + i * 20) * scales[k], i);
+    dsp_recording *r = read_good(stamps);
+    ck_assert_double_eq_tol(r->channels[0].rate_hz, 50, 1e-6);
+    ck_assert_double_eq_tol(r->t_origin_s, 1709423700, 1e-3);
+    ck_assert(warned(r, "time_unit_assumed"));
+    dsp_recording_free(r);
+  }
+  dsp_recording *r = read_good("timestamp,v\n1709423700,1\n1709423701,2\n1709423702,3\n");
+  ck_assert_double_eq(r->channels[0].rate_hz, 1);
+  dsp_recording_free(r);
+}
+END_TEST
+
+/* A column that is named as the time and cannot be read as one is the message, not its absence. */
+START_TEST(unreadable_time) {
+  expect_refused(read_text("Time (mm:ss),v\n00:01,1\n00:02,2\n00:03,3\n"), DSP_BAD_INPUT, "column \"Time (mm:ss)\"", "no time");
+  expect_refused(read_text("time (s);v\n0,0;1.107,5\n0,1;1.108,5\n0,2;1.109,5\n"), DSP_BAD_INPUT, "line 2, column 2", "1.107,5");
+}
+END_TEST
+
 START_TEST(serial_dates) {
   dsp_recording *r = read_good("Date,v\n45353.5,1\n45353.500011574074,2\n45353.500023148148,3\n45353.500034722222,4\n");
   ck_assert_uint_eq(r->n_channels, 1);
@@ -295,8 +321,19 @@ START_TEST(serial_dates) {
 END_TEST
 
 int main(void) {
-  const TTest *const tests[] = {
-      names_and_units, time_may_stand_anywhere, origin,      clocks, rounded_stamps, jitter_is_resampled, slow_irregularity, gaps, batches,
-      bad_times,       no_time_column,          serial_dates};
+  const TTest *const tests[] = {names_and_units,
+                                time_may_stand_anywhere,
+                                origin,
+                                clocks,
+                                rounded_stamps,
+                                jitter_is_resampled,
+                                slow_irregularity,
+                                gaps,
+                                batches,
+                                bad_times,
+                                no_time_column,
+                                counts_since_1970,
+                                unreadable_time,
+                                serial_dates};
   return run_case("csv_time", tests, sizeof tests / sizeof tests[0]);
 }
