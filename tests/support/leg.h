@@ -4,6 +4,7 @@
 #define SUPPORT_LEG_H
 
 #include <check.h>
+#include <dsp/memory.h>
 #include <dsp/phantom.h>
 #include <dsp/protocol.h>
 #include <math.h>
@@ -148,6 +149,14 @@ static inline void leg_check_report(const leg *l, const char *what) {
                       m->row->id, m->value, m->lo, m->hi);
     }
   }
+}
+
+static inline void check_percent(const char *what, double found, double expected, double percent) {
+  ck_assert_msg(fabs(found / expected - 1) <= percent / 100, "%s: found %.6g, expected %.6g +- %g %%", what, found, expected, percent);
+}
+
+static inline void check_points(const char *what, double found, double expected, double points) {
+  ck_assert_msg(fabs(found - expected) <= points, "%s: found %.6g, expected %.6g +- %g", what, found, expected, points);
 }
 
 #endif

@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Coloured noise and regression under it, levels, and the conditioning of a trace: against processes and closed forms that are known. */
+#include "../support/traces.h"
+#include <dsp/level.h>
+
+/* Noise */
+
+START_TEST(autoregression_is_recovered) {
+  enum { N = 20000 };
+  const double a = 1.2, b = -0.6;
+  const double spread = sqrt((1 - b) / ((1 + b) * ((1 - b) * (1 - b) - a * a)));
+  dsp_random random = dsp_random_seeded(7);
+  double *x = vector(N);
+  autoregression(x, N, a, b, 2, &random);
+  /* pooled from unequal stretches, as from a whole */
+  const dsp_stretch stretches[] = {{x, 9000}, {x + 9000, 1000}, {x + 10000, 10000}};
+  dsp_noise noise;
+  for (size_t pooled = 0; pooled < 2; pooled++) {
+    const dsp_stretch whole = {x, N};
+    dsp_noise_fit(&noise, pooled ? stretches : &whole, pooled ? 3 : 1, 12, 1e-6);
+    ck_assert_uint_ge(noise.order, 2);
+    check_within("first coefficient", noise.predictor[1][0], a, 0.03);
+    check_within("second coefficient", noise.predictor[1][1], b, 0.03);
+    check_within("spread", noise.sd[0], 2 * spread, 0.04 * 2 * spread);
+    check_within("order 2 error", noise.sd[2], 2, 0.05);
+    check_within("error", noise.sd[noise.order], 2, 0.05);
+    for (size_t m = 1; m <= noise.order; m++) ck_assert_double_le(noise.sd[m], noise.sd[m - 1]);
+  }
+  free(x);
+}
+END_TEST
+
+START_TEST(noise_never_sinks_below_its_floor) {
+  dsp_noise noise;
+  dsp_noise_fit(&noise, NULL, 0, 12, 0.25);
+  ck_assert_uint_eq(noise.order, 0);
+  ck_assert_double_eq_tol(noise.sd[0], 0.25, 1e-12);
+  const double zeros[200] = {0};
+  const dsp_stretch flat = {zeros, 200};
+  dsp_noise_fit(&noise, &flat, 1, 12, 0.25);
+  ck_assert_double_eq_tol(noise.sd[noise.order], 0.25, 1e-6);
+}
+END_TEST
+
+START_TEST(regression_under_white_noise_is_ordinary) {
+  enum { N = 120 };
+  double t[N], y[N], design[2 * N], coef[2], cov[4], variance;
+  dsp_random random = dsp_random_seeded(3);
+  for (size_t i = 0; i < N; i++) {
+    t[i] = 0.1 * (double)i;
+    y[i] = 4 - 0.3 * t[i] + 0.7 * normal(&random);
+    design[i] = 1;
+    design[N + i] = t[i];
+  }
+  dsp_line line;
+  ck_assert_int_eq(dsp_line_least_squares(&line, t, y, NULL, N, NULL), DSP_OK);
+  const dsp_noise noise = white(0.5);
+  ck_assert_int_eq(dsp_noise_regress(&noise, coef, cov, &variance, y, NULL, N, design, 2, 0), DSP_OK);
+  ck_assert_double_eq_tol(coef[0], line.intercept, 1e-10);
+  ck_assert_double_eq_tol(coef[1], line.slope, 1e-10);
+  ck_assert_double_eq_tol(cov[0], line.var_intercept, 1e-10);
+  ck_assert_double_eq_tol(cov[3], line.var_slope, 1e-10);
+  ck_assert_double_eq_tol(cov[1], line.cov, 1e-10);
+  ck_assert_double_eq_tol(variance, line.sd * line.sd / 0.25, 1e-9);
+  /* a model that claims more noise than there is may not be believed to be wrong without limit */
+  const dsp_noise loud = white(50);
+  ck_assert_int_eq(dsp_noise_regress(&loud, coef, cov, &variance, y, NULL, N, design, 2, 0.5), DSP_OK);
+  ck_assert_double_eq_tol(variance, 0.5, 1e-12);
+  ck_assert_double_eq_tol(cov[3], line.var_slope * 0.5 * 2500 / (line.sd * line.sd), 1e-9 * cov[3]);
+}
+END_TEST
+
+START_TEST(missing_samples_do_not_speak) {
+  enum { N = 300 };
+  double y[N], z[N], design[2 * N], coef[2], cov[4], other[2], other_cov[4], variance;
+  unsigned char ok[N];
+  dsp_random random = dsp_random_seeded(9);
+  autoregression(y, N, 0.9, 0, 1, &random);
+  memset(ok, 1, N);
+  for (size_t i = 0; i < N; i++) design[i] = 1, design[N + i] = (double)i / N;
+  for (size_t i = 80; i < 81; i++) ok[i] = 0;   /* short: an unknown */
+  for (size_t i = 150; i < 190; i++) ok[i] = 0; /* long: the noise starts anew */
+  for (size_t i = 0; i < 3; i++) ok[i] = 0;
+  memcpy(z, y, sizeof y);
+  for (size_t i = 0; i < N; i++)
+    if (!ok[i]) z[i] = 1e4;
+  const dsp_noise models[] = {white(1), markov(0.9, 1)};
+  for (size_t m = 0; m < 2; m++) {
+    ck_assert_int_eq(dsp_noise_regress(&models[m], coef, cov, &variance, y, ok, N, design, 2, 0), DSP_OK);
+    ck_assert_int_eq(dsp_noise_regress(&models[m], other, other_cov, &variance, z, ok, N, design, 2, 0), DSP_OK);
+    for (size_t k = 0; k < 2; k++) ck_assert_double_eq_tol(coef[k], other[k], 1e-7);
+    for (size_t k = 0; k < 4; k++) ck_assert_double_eq_tol(cov[k], other_cov[k], 1e-7);
+  }
+  /* white: exactly the remaining rows */
+  double t[N], left[N];
+  size_t n = 0;
+  for (size_t i = 0; i < N; i++)
+    if (ok[i]) t[n] = (double)i / N, left[n++] = y[i];
+  dsp_line line;
+  ck_assert_int_eq(dsp_line_least_squares(&line, t, left, NULL, n, NULL), DSP_OK);
+  ck_assert_int_eq(dsp_noise_regress(&models[0], coef, cov, &variance, y, ok, N, design, 2, 0), DSP_OK);
+  ck_assert_double_eq_tol(coef[1], line.slope, 1e-9);
+  ck_assert_double_eq_tol(cov[3], line.var_slope, 1e-9);
+}
+END_TEST
+
+START_TEST(regression_refuses_what_it_cannot_tell_apart) {
+  enum { N = 40 };
+  double y[N] = {0}, design[2 * N], coef[2], cov[4], variance;
+  unsigned char ok[N] = {0};
+  for (size_t i = 0; i < N; i++) design[i] = 1, design[N + i] = 2;
+  const dsp_noise noise = white(1);
+  ck_assert_int_eq(dsp_noise_regress(&noise, coef, cov, &variance, y, NULL, N, design, 2, 0), DSP_NO_SOLUTION);
+  for (size_t i = 0; i < N; i++) design[N + i] = (double)i;
+  ck_assert_int_eq(dsp_noise_regress(&noise, coef, cov, &variance, y, ok, N, design, 2, 0), DSP_NO_SOLUTION);
+  for (size_t i = 0; i < 5; i++) ok[7 * i] = 1;
+  ck_assert_int_eq(dsp_noise_regress(&noise, coef, cov, &variance, y, ok, N, design, 2, 0), DSP_NO_SOLUTION);
+  ok[1] = 1;
+  ck_assert_int_eq(dsp_noise_regress(&noise, coef, cov, &variance, y, ok, N, design, 2, 0), DSP_OK);
+}
+END_TEST
+
+/* Claimed against observed scatter of level and slope: known model, model learnt elsewhere, and known model with gaps. */
+START_TEST(claimed_errors_match_the_scatter) {
+  enum { N = 400, TRIALS = 300 };
+  static double y[N], design[2 * N], elsewhere[4 * N];
+  unsigned char ok[N];
+  const double phi = _i == 1 ? 0.8 : 0.9;
+  dsp_random random = dsp_random_seeded(2024 + (uint64_t)_i);
+  memset(ok, 1, N);
+  if (_i == 2) {
+    memset(ok + 50, 0, 1);
+    memset(ok + 90, 0, 60);
+  }
+  for (size_t i = 0; i < N; i++) design[i] = 1, design[N + i] = (double)i / N - 0.5;
+  double sum[2] = {0}, squares[2] = {0}, claimed[2] = {0};
+  for (int trial = 0; trial < TRIALS; trial++) {
+    double coef[2], cov[4], variance;
+    autoregression(y, N, phi, 0, 1, &random);
+    dsp_noise noise = markov(phi, 1);
+    if (_i == 1) {
+      autoregression(elsewhere, 4 * N, phi, 0, 1, &random);
+      const dsp_stretch stretch = {elsewhere, 4 * N};
+      dsp_noise_fit(&noise, &stretch, 1, 24, 1e-3);
+    }
+    ck_assert_int_eq(dsp_noise_regress(&noise, coef, cov, &variance, y, ok, N, design, 2, 0), DSP_OK);
+    for (size_t k = 0; k < 2; k++) {
+      sum[k] += coef[k] / TRIALS;
+      squares[k] += coef[k] * coef[k] / TRIALS;
+      claimed[k] += cov[3 * k] / TRIALS;
+    }
+  }
+  for (size_t k = 0; k < 2; k++) {
+    const double scatter = sqrt(squares[k] - sum[k] * sum[k]);
+    ck_assert_msg(fabs(sqrt(claimed[k]) / scatter - 1) < 0.15, "coefficient %zu: claimed %.4g, scatter %.4g", k, sqrt(claimed[k]), scatter);
+    ck_assert_msg(fabs(sum[k]) < 4 * scatter / sqrt(TRIALS), "coefficient %zu: bias %.4g", k, sum[k]);
+  }
+}
+END_TEST
+
+/* Levels */
+
+START_TEST(levels_under_white_noise) {
+  enum { N = 400 };
+  dsp_trace trace = blank(N, 10);
+  dsp_random random = dsp_random_seeded(5);
+  double sum = 0;
+  for (size_t i = 0; i < N; i++) sum += trace.x[i] = 30 + 0.5 * normal(&random);
+  const dsp_noise noise = white(0.5);
+  dsp_estimate level, slope;
+  ck_assert_int_eq(dsp_level_read(&level, &slope, &trace, &noise, 0, N), DSP_OK);
+  ck_assert_double_eq_tol(level.value, sum / N, 1e-9);
+  check_within("se", level.se, 0.5 / sqrt(N), 0.1 * 0.5 / sqrt(N));
+  ck_assert_double_le(fabs(slope.value), 4 * slope.se);
+  check_within("slope's se", slope.se, 0.5 / (N / 10.0 * sqrt(N / 12.0)), 0.1 * slope.se);
+  for (size_t i = 0; i < N; i++) trace.x[i] += 0.2 * (double)i / 10;
+  const double before = slope.value;
+  ck_assert_int_eq(dsp_level_read(&level, &slope, &trace, &noise, 0, N), DSP_OK);
+  ck_assert_double_eq_tol(slope.value, before + 0.2, 1e-9);
+  ck_assert_int_eq(dsp_level_read(&level, NULL, &trace, &noise, 0, 8), DSP_OK);
+  ck_assert_int_eq(dsp_level_read(&level, NULL, &trace, &noise, 0, 7), DSP_NO_SOLUTION);
+  ck_assert_int_eq(dsp_level_read(&level, NULL, &trace, &noise, 10, N + 1), DSP_NO_SOLUTION);
+  ck_assert_int_eq(dsp_level_read(&level, NULL, &trace, &noise, 10, 5), DSP_NO_SOLUTION);
+  dsp_trace_clear(&trace);
+}
+END_TEST
+
+/* A trend of up to the third power is no noise; a gap ends a stretch. */
+START_TEST(noise_is_learnt_free_of_trend) {
+  enum { N = 6000 };
+  dsp_trace trace = blank(N, 10);
+  dsp_random random = dsp_random_seeded(6);
+  autoregression(trace.x, N, 0.8, 0, 0.3, &random);
+  for (size_t i = 0; i < N; i++) {
+    const double u = (double)i / N;
+    trace.x[i] += 40 * u - 90 * u * u + 70 * u * u * u;
+  }
+  for (size_t i = 2000; i < 2100; i++) trace.x[i] = 1000, trace.ok[i] = 0;
+  const size_t from[] = {0}, to[] = {N};
+  dsp_noise noise;
+  ck_assert_int_eq(dsp_noise_learn(&noise, &trace, from, to, 1, 0.01), DSP_OK);
+  check_within("spread", noise.sd[0], 0.5, 0.05);
+  check_within("coefficient", noise.predictor[0][0], 0.8, 0.03);
+  check_within("error", noise.sd[noise.order], 0.3, 0.015);
+  dsp_trace_clear(&trace);
+}
+END_TEST
+
+/* Conditioning */
+
+static dsp_status conditioned(dsp_trace *trace, dsp_trace_facts *facts, const double *x, size_t n, double native_hz, double work_hz) {
+  const dsp_signal stretch = {x, n, native_hz, 0};
+  return dsp_trace_condition(trace, facts, &stretch, 1, work_hz, 0.2, 1000000, NULL);
+}
+
+START_TEST(clean_trace_passes_unchanged) {
+  enum { N = 500 };
+  double x[N];
+  for (size_t i = 0; i < N; i++) x[i] = round(800 * sin(0.02 * (double)i)) / 8;
+  dsp_trace trace;
+  dsp_trace_facts facts;
+  ck_assert_int_eq(conditioned(&trace, &facts, x, N, 15, 10), DSP_OK);
+  ck_assert_double_eq(trace.rate_hz, 15);
+  ck_assert_uint_eq(trace.n, N);
+  for (size_t i = 0; i < N; i++) {
+    ck_assert_double_eq(trace.x[i], x[i]);
+    ck_assert_uint_eq(trace.ok[i], 1);
+  }
+  ck_assert_uint_eq(facts.missing, 0);
+  ck_assert_uint_eq(facts.spikes, 0);
+  ck_assert_double_eq(facts.step, 0.125);
+  dsp_trace_clear(&trace);
+}
+END_TEST
+
+START_TEST(decimation_keeps_times_and_levels) {
+  enum { N = 4000 };
+  static double x[N];
+  for (size_t i = 0; i < N; i++) x[i] = 50 + 40 * sin(2 * acos(-1) * 0.2 * (double)i / 100);
+  dsp_trace trace;
+  dsp_trace_facts facts;
+  ck_assert_int_eq(conditioned(&trace, &facts, x, N, 100, 10), DSP_OK);
+  ck_assert_double_eq(trace.rate_hz, 10);
+  ck_assert_uint_eq(trace.n, N / 10);
+  for (size_t i = 20; i + 20 < trace.n; i++) ck_assert_double_eq_tol(trace.x[i], x[10 * i], 0.1);
+  dsp_trace_clear(&trace);
+  ck_assert_int_eq(conditioned(&trace, &facts, x, N, 64, 10), DSP_OK);
+  ck_assert_double_eq_tol(trace.rate_hz, 64.0 / 6, 1e-12);
+  dsp_trace_clear(&trace);
+  dsp_trace_clear(&trace);
+}
+END_TEST
+
+START_TEST(gaps_are_known) {
+  enum { N = 600 };
+  double x[N];
+  for (size_t i = 0; i < N; i++) x[i] = 0.5 * (double)i;
+  for (size_t i = 0; i < 7; i++) x[i] = NAN;
+  for (size_t i = 100; i < 104; i++) x[i] = i == 101 ? (double)INFINITY : (double)NAN; /* 0.2 s: a bridge that counts */
+  for (size_t i = 200; i < 205; i++) x[i] = NAN;                                       /* 0.25 s: one that does not */
+  x[N - 1] = NAN;
+  dsp_trace trace;
+  dsp_trace_facts facts;
+  ck_assert_int_eq(conditioned(&trace, &facts, x, N, 20, 20), DSP_OK);
+  ck_assert_uint_eq(facts.missing, 7 + 4 + 5 + 1);
+  ck_assert_double_eq_tol(facts.longest_gap_s, 0.35, 1e-12);
+  for (size_t i = 0; i < N; i++) {
+    const bool bridge = i < 7 || (i >= 200 && i < 205) || i == N - 1;
+    ck_assert_msg(trace.ok[i] == !bridge, "ok[%zu] = %d", i, trace.ok[i]);
+    ck_assert(isfinite(trace.x[i]));
+    if (i >= 7 && i < N - 1) ck_assert_double_eq_tol(trace.x[i], 0.5 * (double)i, 1e-9);
+  }
+  dsp_trace_clear(&trace);
+}
+END_TEST
+
+START_TEST(segments_share_one_clock) {
+  double a[50], b[50];
+  for (size_t i = 0; i < 50; i++) a[i] = 1, b[i] = 5;
+  const dsp_signal parts[] = {{a, 50, 10, 0}, {b, 50, 10, 20}};
+  dsp_trace trace;
+  dsp_trace_facts facts;
+  ck_assert_int_eq(dsp_trace_condition(&trace, &facts, parts, 2, 10, 0.2, 1000, NULL), DSP_OK);
+  ck_assert_uint_eq(trace.n, 250);
+  for (size_t i = 0; i < 250; i++) {
+    ck_assert_uint_eq(trace.ok[i], i < 50 || i >= 200);
+    if (trace.ok[i]) ck_assert_double_eq(trace.x[i], i < 50 ? 1 : 5);
+  }
+  dsp_trace_clear(&trace);
+  dsp_error error = {0};
+  ck_assert_int_eq(dsp_trace_condition(&trace, &facts, parts, 2, 10, 0.2, 249, &error), DSP_BAD_INPUT);
+  ck_assert(*error.found);
+  ck_assert_int_eq(dsp_trace_condition(&trace, &facts, parts, 0, 10, 0.2, 249, NULL), DSP_BAD_INPUT);
+}
+END_TEST
+
+START_TEST(spikes_go_and_steps_stay) {
+  enum { N = 2000 };
+  double x[N];
+  dsp_random random = dsp_random_seeded(21);
+  for (size_t i = 0; i < N; i++) x[i] = (i < 1000 ? 10 : 40) + 0.2 * normal(&random);
+  x[300] += 60;
+  x[301] += 50;
+  x[1500] -= 80;
+  dsp_trace trace;
+  dsp_trace_facts facts;
+  ck_assert_int_eq(conditioned(&trace, &facts, x, N, 50, 50), DSP_OK);
+  ck_assert_uint_eq(facts.spikes, 3);
+  for (size_t i = 0; i < N; i++) ck_assert_double_eq_tol(trace.x[i], i < 1000 ? 10 : 40, 1.5);
+  dsp_trace_clear(&trace);
+}
+END_TEST
+
+START_TEST(clipping_and_nothing_are_told) {
+  enum { N = 1000 };
+  double x[N];
+  for (size_t i = 0; i < N; i++) x[i] = fmin(30, 40 * sin(0.01 * (double)i));
+  dsp_trace trace;
+  dsp_trace_facts facts;
+  double above = 0;
+  for (size_t i = 0; i < N; i++) above += x[i] >= 30;
+  ck_assert_int_eq(conditioned(&trace, &facts, x, N, 20, 20), DSP_OK);
+  check_within("clipped", facts.clipped_s, above / 20, 0.11);
+  dsp_trace_clear(&trace);
+  for (size_t i = 0; i < N; i++) x[i] = 7;
+  ck_assert_int_eq(conditioned(&trace, &facts, x, N, 20, 20), DSP_OK);
+  ck_assert_double_eq(facts.step, 0);
+  dsp_trace_clear(&trace);
+  ck_assert_int_eq(conditioned(&trace, &facts, x, 1, 20, 10), DSP_OK);
+  dsp_trace_clear(&trace);
+  for (size_t i = 0; i < N; i++) x[i] = NAN;
+  ck_assert_int_eq(conditioned(&trace, &facts, x, N, 20, 20), DSP_BAD_INPUT);
+  ck_assert_ptr_null(trace.x);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("conditioning");
+  TCase *t = tcase_create("noise");
+  tcase_set_timeout(t, 120);
+  tcase_add_test(t, autoregression_is_recovered);
+  tcase_add_test(t, noise_never_sinks_below_its_floor);
+  tcase_add_test(t, regression_under_white_noise_is_ordinary);
+  tcase_add_test(t, missing_samples_do_not_speak);
+  tcase_add_test(t, regression_refuses_what_it_cannot_tell_apart);
+  tcase_add_loop_test(t, claimed_errors_match_the_scatter, 0, 3);
+  tcase_add_test(t, levels_under_white_noise);
+  tcase_add_test(t, noise_is_learnt_free_of_trend);
+  suite_add_tcase(suite, t);
+  t = tcase_create("trace");
+  tcase_add_test(t, clean_trace_passes_unchanged);
+  tcase_add_test(t, decimation_keeps_times_and_levels);
+  tcase_add_test(t, gaps_are_known);
+  tcase_add_test(t, segments_share_one_clock);
+  tcase_add_test(t, spikes_go_and_steps_stay);
+  tcase_add_test(t, clipping_and_nothing_are_told);
+  suite_add_tcase(suite, t);
+  SRunner *runner = srunner_create(suite);
+  srunner_run_all(runner, CK_ENV);
+  const int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
