@@ -163,7 +163,11 @@ static dsp_status try_regular(clock_view *view, bool exact, bool *regular, dsp_e
   timing->rate_hz = snapped_rate(view, 1 / step);
   step = 1 / timing->rate_hz;
   const double origin = timing->stretches[0].t0_s;
-  for (size_t s = 0; s < timing->n_stretches; s++) timing->stretches[s].t0_s -= origin;
+  for (size_t s = 0; s < timing->n_stretches; s++) {
+    csv_stretch *stretch = &timing->stretches[s];
+    const double fitted = stretch->t0_s - origin, stamp = view->t[stretch->first];
+    stretch->t0_s = fabs(fitted - stamp) <= 1e-9 + view->eps ? stamp : fitted;
+  }
   mark_missing_rows(view, step, 0.25 * step + view->tick);
   return DSP_OK;
 }

@@ -281,6 +281,18 @@ START_TEST(no_time_column) {
 }
 END_TEST
 
+/* A stretch begins at its stamp, not at the last digits of a fit. */
+START_TEST(stretches_begin_at_stamps) {
+  char rows[60000];
+  int size = sprintf(rows, "time (s),v\n");
+  for (int i = 0; i < 2000; i++) size += sprintf(rows + size, "%.2f,%d\n", i / 50.0 + (i < 700 ? 0 : 3.01), i);
+  dsp_recording *r = read_good(rows);
+  ck_assert_uint_eq(r->channels[0].n_segments, 2);
+  ck_assert_double_eq(r->channels[0].segments[1].t0_s, 17.01);
+  dsp_recording_free(r);
+}
+END_TEST
+
 /* A spreadsheet's column of dates and times, saved as numbers; a date as one number is no time. */
 /* Numbers that no recording's seconds can be count from 1970 in smaller units; nobody says so, hence the warning. */
 START_TEST(counts_since_1970) {
@@ -332,6 +344,7 @@ int main(void) {
                                 batches,
                                 bad_times,
                                 no_time_column,
+                                stretches_begin_at_stamps,
                                 counts_since_1970,
                                 unreadable_time,
                                 serial_dates};
