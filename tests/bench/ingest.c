@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * One round of CSV ingest on one file, each way timed by itself; prints a JSON object of seconds, and of what the ways have read: the
- * number of samples (the first column is time) and the sum of their bit patterns, which must be equal. Ways: read the bytes; read and
- * digest; the CSV reader on bytes in memory; strtod over the same bytes; a bare scan for newlines. */
+ * number of samples (the first of several columns is time) and the sum of their bit patterns, which must be equal. Ways: read the bytes;
+ * read and digest; the CSV reader on bytes in memory; strtod over the same bytes; a bare scan for newlines.
+ * usage: ingest FILE [PARAMETER VALUE] */
 #include <dsp/protocol.h>
 #include <fcntl.h>
 #include <fmt/reader.h>
@@ -61,7 +62,7 @@ static double parse_strtod(const fmt_source *source, size_t columns, size_t *n, 
   *n = 0;
   *bits = 0;
   for (size_t i = 0; i < n_all; i++) {
-    if (i % columns == 0) continue;
+    if (columns > 1 && i % columns == 0) continue;
     *bits += bits_of(values[i]);
     ++*n;
   }
@@ -70,7 +71,7 @@ static double parse_strtod(const fmt_source *source, size_t columns, size_t *n, 
 }
 
 int main(int argc, char **argv) {
-  if (argc != 2) return 2;
+  if (argc != 2 && argc != 4) return 2;
   dsp_error error = {0};
   fmt_source plain, digested;
   double read_s = read_file(&plain, argv[1], 0, &error);
@@ -84,6 +85,7 @@ int main(int argc, char **argv) {
   for (size_t i = 0; i < n_tables; i++) tables[i] = &fmt_readers[i]->params;
   dsp_params *params = dsp_params_new(tables);
   if (!params) return 1;
+  if (argc == 4 && dsp_params_set(params, argv[2], argv[3], &error) != DSP_OK) return die("parameter", &error);
 
   dsp_recording *recording = NULL;
   double start = now_s();
@@ -97,7 +99,8 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < channel->n; i++) bits += bits_of(channel->x[i]);
     n += channel->n;
   }
-  double strtod_s = parse_strtod(&plain, recording->n_channels + 1, &n_strtod, &bits_strtod);
+  const size_t time_columns = argc == 2; /* who states the rate has no clock */
+  double strtod_s = parse_strtod(&plain, recording->n_channels + time_columns, &n_strtod, &bits_strtod);
   double scan_s = scan_lines(&plain, &lines);
   printf("{\"read\": %.6f, \"read_digest\": %.6f, \"ours\": %.6f, \"strtod\": %.6f, \"scan\": %.6f, \"bytes\": %zu, \"lines\": %zu, \"n\": "
          "%zu, "

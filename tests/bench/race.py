@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A fair race: all runners in turn, round after round, so that a busy moment hits each alike; medians, spread and ratios."""
+import os
 import statistics
 import sys
 import time
@@ -21,7 +22,7 @@ def race(title, runners, rounds):
             took = own if isinstance(own, float) else time.perf_counter() - start
             if i:
                 seconds[name].append(took)
-    print(f"\n{title}: median of {rounds} interleaved rounds (fastest .. slowest)")
+    print(f"\n{title}: median of {rounds} interleaved rounds (fastest .. slowest); load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
     for name, took in seconds.items():
         print(f"  {name:<44} {statistics.median(took) * 1e3:10.1f} ms   ({min(took) * 1e3:.1f} .. {max(took) * 1e3:.1f})")
     sys.stdout.flush()
