@@ -80,7 +80,7 @@ static int write_out(const sim_files *files) {
 static int unknown_phantom(const char *id) {
   const char *known[65];
   size_t n = 0;
-  while (dsp_phantoms[n] != NULL && n < 64) {
+  while (n < 64 && dsp_phantoms[n] != NULL) {
     known[n] = dsp_phantoms[n]->id;
     n++;
   }
