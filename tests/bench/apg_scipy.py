@@ -40,13 +40,15 @@ def analyze(path, out):
     fit, _ = optimize.curve_fit(lambda s, a, tau: a * -np.expm1(-s / tau), t[filling] - stand, smooth[filling] - v0, p0=(vv, vft90 / 2.3))
 
     values = {"V0": v0, "VV": vv, "VFT90": vft90, "VFI": vfi, "VFI.fit": 0.9 * fit[0] / (2.302585 * fit[1])}
+    # Lowest volumes in the 1.5 s behind the (last) contraction: during it the muscle's bulge is in the trace.
     if single:
         before = np.median(between(single["t_s"] - 5.0, single["t_s"]))
-        values["EV"] = before - between(single["t_s"], single["t_s"] + 4.0).min()
+        stop = single["t_s"] + single.get("duration_s", 1.0)
+        values["EV"] = before - between(stop, stop + 1.5).min()
         values["EF"] = 100.0 * values["EV"] / vv
     if series:
         stop = series["t_s"] + series.get("duration_s", 10.0)
-        values["RV"] = between(stop - 1.0, stop + 1.5).min() - v0
+        values["RV"] = between(stop, stop + 1.5).min() - v0
         values["RVF"] = 100.0 * values["RV"] / vv
 
     with h5py.File(out, "w") as file:
