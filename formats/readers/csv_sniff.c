@@ -56,9 +56,9 @@ static dsp_status take_sample(sample *rows, const csv_table *table, const unsign
       while (line_end < table->end && *line_end != '\n' && *line_end != '\r') line_end++;
     } else if (!blank) {
       csv_span one;
-      snprintf(place, sizeof place, "line %zu", number);
-      if (split(&one, 1, p, table->end, delimiter, &line_end, &newlines) == 0)
-        return dsp_fail(error, DSP_BAD_INPUT, place, "a closing quote", "a quote that is never closed");
+      const bool closed = split(&one, 1, p, table->end, delimiter, &line_end, &newlines) != 0;
+      if (!closed || (size_t)(line_end - p) > FMT_CAP_LINE_BYTES) snprintf(place, sizeof place, "line %zu", number);
+      if (!closed) return dsp_fail(error, DSP_BAD_INPUT, place, "a closing quote", "a quote that is never closed");
       if ((size_t)(line_end - p) > FMT_CAP_LINE_BYTES)
         return dsp_fail(error, DSP_LIMIT, place, "a table with one row a line", "a line of %zu bytes, more than the cap of %zu",
                         (size_t)(line_end - p), FMT_CAP_LINE_BYTES);
