@@ -120,6 +120,41 @@ START_TEST(regression_refuses_what_it_cannot_tell_apart) {
 }
 END_TEST
 
+/* The mean of a short run: its first samples count by what little is known before them, so that its variance is exactly 1 / (1' C^-1 1). */
+START_TEST(a_short_run_counts_its_first_samples_rightly) {
+  enum { N = 12 };
+  const double a = 1.2, b = -0.6;
+  double r[N] = {(1 - b) / ((1 + b) * ((1 - b) * (1 - b) - a * a))}, c[N][N + 1], ones[N], y[N];
+  r[1] = a / (1 - b) * r[0];
+  for (size_t k = 2; k < N; k++) r[k] = a * r[k - 1] + b * r[k - 2];
+  dsp_noise noise = {.order = 2};
+  noise.predictor[0][0] = r[1] / r[0];
+  noise.predictor[1][0] = a;
+  noise.predictor[1][1] = b;
+  noise.sd[0] = sqrt(r[0]);
+  noise.sd[1] = sqrt(r[0] - r[1] * r[1] / r[0]);
+  noise.sd[2] = 1;
+  for (size_t i = 0; i < N; i++) {
+    ones[i] = 1;
+    y[i] = sin(3.0 * (double)i);
+    for (size_t k = 0; k < N; k++) c[i][k] = r[i > k ? i - k : k - i];
+    c[i][N] = 1;
+  }
+  for (size_t p = 0; p < N; p++) /* Gauss and Jordan: the covariance is positive definite */
+    for (size_t i = 0; i < N; i++)
+      for (size_t k = N + 1; i != p && k-- > p;) c[i][k] -= c[p][k] * c[i][p] / c[p][p];
+  double weight = 0, sum = 0;
+  for (size_t i = 0; i < N; i++) {
+    weight += c[i][N] / c[i][i];
+    sum += y[i] * c[i][N] / c[i][i];
+  }
+  double coef, cov, variance;
+  ck_assert_int_eq(dsp_noise_regress(&noise, &coef, &cov, &variance, y, NULL, N, ones, 1, 0), DSP_OK);
+  ck_assert_double_eq_tol(coef, sum / weight, 1e-10);
+  ck_assert_double_eq_tol(cov / variance, 1 / weight, 1e-10);
+}
+END_TEST
+
 /* Claimed against observed scatter of level and slope: known model, model learnt elsewhere, and known model with gaps. */
 START_TEST(claimed_errors_match_the_scatter) {
   enum { N = 400, TRIALS = 300 };
@@ -343,6 +378,7 @@ int main(void) {
   tcase_add_test(t, regression_under_white_noise_is_ordinary);
   tcase_add_test(t, missing_samples_do_not_speak);
   tcase_add_test(t, regression_refuses_what_it_cannot_tell_apart);
+  tcase_add_test(t, a_short_run_counts_its_first_samples_rightly);
   tcase_add_loop_test(t, claimed_errors_match_the_scatter, 0, 3);
   tcase_add_test(t, levels_under_white_noise);
   tcase_add_test(t, noise_is_learnt_free_of_trend);

@@ -192,8 +192,8 @@ START_TEST(allocation_checks_its_product) {
   void *piece = dsp_alloc(0, 8);
   ck_assert_ptr_nonnull(piece);
   free(piece);
-  ck_assert_ptr_null(dsp_alloc(SIZE_MAX / 4, 8));
-  ck_assert_ptr_null(dsp_zalloc(SIZE_MAX / 4, 8));
+  ck_assert_ptr_null(dsp_alloc(SIZE_MAX / 8 + 2, 8)); /* the product wraps to 8 */
+  ck_assert_ptr_null(dsp_zalloc(SIZE_MAX / 8 + 2, 8));
   unsigned char *zeros = dsp_zalloc(100, 7);
   ck_assert_ptr_nonnull(zeros);
   for (size_t i = 0; i < 700; i++) ck_assert_uint_eq(zeros[i], 0);
@@ -243,6 +243,7 @@ START_TEST(arena_pieces_are_zeroed_aligned_and_apart) {
     for (size_t k = 0; k < size; k++) ck_assert_uint_eq(piece[i][k], i % 251 + 1);
   }
   ck_assert_ptr_null(dsp_arena_alloc(arena, SIZE_MAX / 2, 4));
+  ck_assert_ptr_null(dsp_arena_alloc(arena, SIZE_MAX / 8 + 2, 8));
   ck_assert_ptr_null(dsp_arena_alloc(arena, SIZE_MAX, 1));
   ck_assert_ptr_null(dsp_arena_text(arena, "x", SIZE_MAX));
   ck_assert_str_eq(dsp_arena_text(arena, "calf left", 4), "calf");

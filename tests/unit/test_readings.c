@@ -343,7 +343,7 @@ START_TEST(departure_is_the_kink) {
   const dsp_noise noise = white(0.3);
   for (int trial = 0; trial < TRIALS; trial++) {
     dsp_trace trace = blank(340, 10);
-    for (size_t i = KINK; i < trace.n; i++) trace.x[i] = 0.4 * (double)(i - KINK);
+    for (size_t i = KINK; i < trace.n; i++) trace.x[i] = 0.1 * (double)(i - KINK);
     shake(&trace, 0.3, 100 + (uint64_t)trial);
     dsp_departure d;
     ck_assert_int_eq(dsp_departure_find(&d, &trace, &noise, 0, 340, 200, 330), DSP_OK);
