@@ -91,7 +91,8 @@ void fmt_h5_create(fmt_h5 *h5) {
   fine(h5, H5Pset_link_phase_change(h5->group_plist, COMPACT_MAX, COMPACT_MAX / 2));
   h5->text_plist = fmt_h5_keep(h5, H5Pcreate(H5P_LINK_CREATE));
   fine(h5, H5Pset_char_encoding(h5->text_plist, H5T_CSET_UTF8));
-  h5->file = fmt_h5_keep(h5, H5Fcreate("report", H5F_ACC_TRUNC, create, access)); /* the name never reaches a disk */
+  /* The library first looks whether a file of this name is there, and reads it whole: a name that nothing can have. */
+  h5->file = fmt_h5_keep(h5, H5Fcreate("/dev/null/report", H5F_ACC_TRUNC, create, access));
 }
 
 /* End-of-file address of a closed file with superblock 2: bytes 28 to 35, little endian (HDF5 file format specification, II.A). */
