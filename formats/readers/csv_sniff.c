@@ -213,9 +213,9 @@ static dsp_status find_data(csv_table *table, const sample *rows, csv_span *cell
     return dsp_fail(error, DSP_BAD_INPUT, place, csv_mixed_separators(cell) ? "one decimal sign and no thousands separator" : "a number",
                     "\"%.*s\"", (int)(cell.n < 60 ? cell.n : 60), (const char *)cell.at);
   }
-  const unsigned char *line_end;
   size_t newlines = 0;
   const line *last = &rows->rows[rows->n - 1];
+  const unsigned char *line_end = last->at;
   (void)split(cells, 0, last->at, table->end, table->dialect.delimiter, &line_end, &newlines);
   table->row_bytes = (double)(line_end + 1 - table->data) / (double)(rows->n - start);
   const size_t m_names = above ? split(cells, 0, above->at, table->end, table->dialect.delimiter, &line_end, &newlines) : 0;
