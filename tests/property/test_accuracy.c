@@ -128,7 +128,7 @@ int main(int argc, char **argv) {
     while (first < n_levels && strcmp(argv[1], levels[first].name) != 0) first++;
     end = first + 1;
   }
-  if (argc > 2) legs = atoi(argv[2]);
+  if (argc > 2) legs = (int)strtol(argv[2], NULL, 10);
   if (first == n_levels || legs < 1 || legs > LEGS_MAX) {
     fprintf(stderr, "usage: test_accuracy [none|realistic|hard|cut|all [1 to %d legs]]\n", LEGS_MAX);
     return EXIT_FAILURE;

@@ -54,7 +54,7 @@ END_TEST
 START_TEST(gap_in_time) {
   leg l = leg_simulate("phenotype=mild_superficial nuisance=none rate_hz=20", 1);
   dsp_channel *channel = &l.recording->channels[0];
-  const size_t cut = 200 * 20, skipped = 20 * 20;
+  const size_t rate = 20, cut = 200 * rate, skipped = 20 * rate;
   memmove(channel->x + cut, channel->x + cut + skipped, (channel->n - cut - skipped) * sizeof *channel->x);
   channel->n -= skipped;
   const dsp_segment parts[] = {{0, 0, cut}, {220, cut, channel->n - cut}};

@@ -157,8 +157,8 @@ END_TEST
 
 /* Claimed against observed scatter of level and slope: known model, model learnt elsewhere, and known model with gaps. */
 START_TEST(claimed_errors_match_the_scatter) {
-  enum { N = 400, TRIALS = 300 };
-  static double y[N], design[2 * N], elsewhere[4 * N];
+  enum { N = 400, LONG = 4 * N, TRIALS = 300 };
+  static double y[N], design[2 * N], elsewhere[LONG];
   unsigned char ok[N];
   const double phi = _i == 1 ? 0.8 : 0.9;
   dsp_random random = dsp_random_seeded(2024 + (uint64_t)_i);
@@ -174,8 +174,8 @@ START_TEST(claimed_errors_match_the_scatter) {
     autoregression(y, N, phi, 0, 1, &random);
     dsp_noise noise = markov(phi, 1);
     if (_i == 1) {
-      autoregression(elsewhere, 4 * N, phi, 0, 1, &random);
-      const dsp_stretch stretch = {elsewhere, 4 * N};
+      autoregression(elsewhere, LONG, phi, 0, 1, &random);
+      const dsp_stretch stretch = {elsewhere, LONG};
       dsp_noise_fit(&noise, &stretch, 1, 24, 1e-3);
     }
     ck_assert_int_eq(dsp_noise_regress(&noise, coef, cov, &variance, y, ok, N, design, 2, 0), DSP_OK);
