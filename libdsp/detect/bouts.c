@@ -4,22 +4,18 @@
 #include <dsp/contraction.h>
 
 #include <dsp/memory.h>
+#include <dsp/order.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const double mean_half_s = 0.75, join_s = 1.0, single_longest_s = 3.4, least_active_s = 0.15;
 static const double period_min_s = 0.5, period_max_s = 2.2;
 
-static int ascending(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
 /* 1.4826 x median absolute value. */
 static double spread(double *scratch, const double *x, size_t n) {
-  for (size_t i = 0; i < n; i++) scratch[i] = fabs(x[i]);
-  qsort(scratch, n, sizeof *scratch, ascending);
-  return 1.4826 * scratch[n / 2];
+  memcpy(scratch, x, n * sizeof *x);
+  return dsp_order_sigma(scratch, n, 0);
 }
 
 static double mean(const double *x, size_t from, size_t to) {

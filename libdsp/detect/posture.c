@@ -5,19 +5,15 @@
 
 #include <dsp/filter.h>
 #include <dsp/memory.h>
+#include <dsp/order.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-static int ascending(const void *a, const void *b) {
-  const double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
-}
-
-/* Value below which `share` of the n values lie; scratch is overwritten. */
+/* Value below which `share` of the n values lie. */
 static double quantile(double *scratch, const double *x, size_t n, double share) {
-  for (size_t i = 0; i < n; i++) scratch[i] = x[i];
-  qsort(scratch, n, sizeof *scratch, ascending);
-  return scratch[(size_t)(share * (double)(n - 1))];
+  memcpy(scratch, x, n * sizeof *x);
+  return dsp_order_kth(scratch, n, (size_t)(share * (double)(n - 1)));
 }
 
 /* First sample that exceeds `enter` and does not fall below `keep` for `hold` samples (or to the end). */

@@ -58,6 +58,29 @@ static void look(dsp_trace_facts *facts, const double *x, size_t n, double rate_
   if (!isfinite(facts->step)) facts->step = 0;
 }
 
+/* Despike only where the trace moves fast enough to hold a spike: a window around each such sample; the rest is copied. */
+static dsp_status despike(double *clean, size_t *spikes, const double *x, size_t n, double rate_hz, double floor, size_t longest) {
+  const size_t half = (size_t)(despike_half_s * rate_hz), around = 2 * half + longest;
+  const double jump = despike_sigma * floor / (double)(longest + 1);
+  memcpy(clean, x, n * sizeof *x);
+  for (size_t i = 1; i < n;) {
+    if (!(fabs(x[i] - x[i - 1]) > jump)) {
+      i++;
+      continue;
+    }
+    size_t end = i;
+    for (size_t k = i; k < n && k <= end + around; k++)
+      if (fabs(x[k] - x[k - 1]) > jump) end = k;
+    const size_t from = i > around ? i - around : 0, to = end + around < n ? end + around : n;
+    size_t replaced = 0;
+    const dsp_status status = dsp_hampel(clean + from, &replaced, x + from, to - from, half, despike_sigma, floor, longest);
+    if (status != DSP_OK) return status;
+    *spikes += replaced;
+    i = to;
+  }
+  return DSP_OK;
+}
+
 /* Straight lines over missing samples; ok = 0 on bridges longer than `bridge` samples. False when there is no sample at all. */
 static int bridge_gaps(double *x, unsigned char *ok, size_t n, size_t bridge) {
   size_t before = n;
@@ -82,6 +105,24 @@ static int bridge_gaps(double *x, unsigned char *ok, size_t n, size_t bridge) {
   return 1;
 }
 
+/* Every factor-th sample of a triangular mean over +-factor samples. It does not ring: a contraction's sharp end disturbs one sample, where
+ * a filter of steeper cut would colour half a second. What little lies above the new Nyquist frequency folds as noise. */
+static double *decimate(size_t *n_out, const double *x, size_t n, size_t factor) {
+  *n_out = (n + factor - 1) / factor;
+  double *y = dsp_alloc(*n_out, sizeof *y);
+  for (size_t j = 0; y && j < *n_out; j++) {
+    const size_t at = j * factor;
+    double sum = (double)factor * x[at];
+    for (size_t k = 1; k < factor; k++) {
+      const double left = at >= k ? x[at - k] : 2 * x[0] - x[k - at < n ? k - at : n - 1];
+      const double right = at + k < n ? x[at + k] : 2 * x[n - 1] - (2 * (n - 1) >= at + k ? x[2 * (n - 1) - at - k] : x[0]);
+      sum += (double)(factor - k) * (left + right);
+    }
+    y[j] = sum / (double)(factor * factor);
+  }
+  return y;
+}
+
 /* A decimated sample is as good as the samples within one new step of it. */
 static unsigned char *decimate_ok(const unsigned char *ok, size_t n, size_t n_out, size_t factor) {
   unsigned char *out = dsp_alloc(n_out, 1);
@@ -91,6 +132,17 @@ static unsigned char *decimate_ok(const unsigned char *ok, size_t n, size_t n_ou
     for (size_t i = from; i <= to; i++) out[j] &= ok[i];
   }
   return out;
+}
+
+dsp_status dsp_trace_coarser(dsp_trace *coarse, const dsp_trace *trace, double rate_hz) {
+  const double ratio = floor(trace->rate_hz / rate_hz);
+  const size_t factor = ratio > 1 ? (size_t)fmin(ratio, (double)trace->n) : 1;
+  *coarse = (dsp_trace){.rate_hz = trace->rate_hz / (double)factor};
+  coarse->x = decimate(&coarse->n, trace->x, trace->n, factor);
+  coarse->ok = coarse->x ? decimate_ok(trace->ok, trace->n, coarse->n, factor) : NULL;
+  if (coarse->ok) return DSP_OK;
+  dsp_trace_clear(coarse);
+  return DSP_NO_MEMORY;
 }
 
 dsp_status dsp_trace_condition(dsp_trace *trace, dsp_trace_facts *facts, const dsp_signal *stretches, size_t n_stretches, double rate_hz,
@@ -111,18 +163,16 @@ dsp_status dsp_trace_condition(dsp_trace *trace, dsp_trace_facts *facts, const d
   const size_t longest = (size_t)(spike_longest_s * native_hz);
   if (status == DSP_OK && longest >= 1) {
     clean = dsp_alloc(n, sizeof *clean);
-    status = clean ? dsp_hampel(clean, &facts->spikes, x, n, (size_t)(despike_half_s * native_hz), despike_sigma, fmax(facts->step, 0.5),
-                                longest)
-                   : DSP_NO_MEMORY;
+    status = clean ? despike(clean, &facts->spikes, x, n, native_hz, fmax(facts->step, 0.5), longest) : DSP_NO_MEMORY;
   }
   double *use = clean ? clean : x;
   if (status == DSP_OK && !bridge_gaps(use, ok, n, (size_t)(bridge_s * native_hz)))
     status = dsp_fail(error, DSP_BAD_INPUT, "", "numbers", "no finite sample");
   const double ratio = floor(native_hz / rate_hz);
-  const unsigned factor = ratio > 1 ? (unsigned)fmin(ratio, 1e6) : 1;
-  if (status == DSP_OK) status = dsp_decimate(&trace->x, &trace->n, use, n, factor, error);
+  const size_t factor = ratio > 1 ? (size_t)fmin(ratio, (double)n) : 1;
+  if (status == DSP_OK && !(trace->x = decimate(&trace->n, use, n, factor))) status = DSP_NO_MEMORY;
   if (status == DSP_OK) {
-    trace->rate_hz = native_hz / factor;
+    trace->rate_hz = native_hz / (double)factor;
     trace->ok = decimate_ok(ok, n, trace->n, factor);
     if (!trace->ok) status = DSP_NO_MEMORY;
   }

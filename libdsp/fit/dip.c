@@ -88,7 +88,7 @@ static double refill_length(const joint *j, double from_s, double level_before) 
     lowest = fmin(lowest, mean);
     if (mean > lowest + 0.6 * (level_before - lowest)) break;
   }
-  return fmax(1.2, fmin(25, at_s(j, i) - from_s));
+  return fmax(0.8, fmin(25, at_s(j, i) - from_s));
 }
 
 /* Does the trace follow the fitted refill from `from_s` on? Each residual must be what the noise predicts from the residuals after it (a
@@ -162,7 +162,7 @@ dsp_status dsp_dip_read(dsp_dip *dip, const dsp_trace *trace, const dsp_noise *n
   double before[COLUMNS], lowest[COLUMNS], difference[COLUMNS];
   const double edge = j.coef[BEFORE], start_level = j.coef[0];
   dip->bulge = departure(&j, dip->clear_s, start_level, edge) > 3 * noise->sd[0] + 0.03 * scale;
-  dip->lowest_s = fmax(task->last_s, dip->clear_s - (dip->bulge ? task->lead_s : 0));
+  dip->lowest_s = fmax(task->last_s, dip->clear_s - task->lead_s);
   row(&j, task->start_s, true, before);
   row(&j, dip->lowest_s, false, lowest);
   for (int c = 0; c < COLUMNS; c++) difference[c] = before[c] - lowest[c];
@@ -171,8 +171,8 @@ dsp_status dsp_dip_read(dsp_dip *dip, const dsp_trace *trace, const dsp_noise *n
   dip->drop = evaluate(&j, difference);
   const double u = (dip->lowest_s - j.reference_s) / j.length_s;
   dip->rate = (j.coef[BEFORE + 1] + 2 * u * j.coef[BEFORE + 2] + 3 * u * u * j.coef[BEFORE + 3]) / j.length_s;
-  /* When the reading moves by a twentieth of a second, it moves by this much. */
-  const double timing = 0.05 * dip->rate;
+  /* When the reading moves by a sixteenth of a second, it moves by this much. */
+  const double timing = 0.06 * dip->rate;
   dip->lowest.se = hypot(dip->lowest.se, timing);
   dip->drop.se = hypot(dip->drop.se, timing);
   return DSP_OK;

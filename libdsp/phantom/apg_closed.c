@@ -90,7 +90,8 @@ void dsp_apg_closed_run(double *v, size_t n, const dsp_apg_plan *plan, const dsp
       s[0] *= left;
       s[1] *= left;
     } else if (leg->recursion && next > 1 && i < series_end) {
-      size_t step_end = next < plan->n ? dsp_apg_index(plan->start_s[next]) : series_end;
+      /* The last step fills as fast as the one before it. */
+      size_t step_end = next < plan->n ? dsp_apg_index(plan->start_s[next]) : 2 * begin - dsp_apg_index(plan->start_s[next - 2]);
       scale_to(s, s[0] + s[1] + leg->step_inflow_ml / (double)(step_end - begin - ejection_n));
     } else {
       fill(s, leg, DSP_APG_STEP_S * upright * (i >= series_end ? leg->hyperaemia : 1));

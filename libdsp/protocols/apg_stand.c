@@ -13,8 +13,9 @@
 #define APG  "air plethysmography as described by Christopoulos and Nicolaides"
 
 static const dsp_param_row param_rows[P_ROWS] = {
-    [P_WORK_RATE] = {"apg.stand.work_rate_hz", "Hz", 10, 4, 1000, NULL, "Lowest rate to which a faster trace is decimated before analysis.",
+    [P_WORK_RATE] = {"apg.stand.work_rate_hz", "Hz", 15, 4, 1000, NULL, "Lowest rate to which a faster trace is decimated for contractions.",
                      OURS},
+    [P_LEVEL_RATE] = {"apg.stand.level_rate_hz", "Hz", 5, 2, 1000, NULL, "Lowest rate to which it is decimated for levels and filling.", OURS},
     [P_BRIDGE] = {"apg.stand.bridge_s", "s", 0.2, 0, 1, NULL, "Longest gap that a straight line may bridge.", OURS},
     [P_BASELINE] = {"apg.stand.baseline_s", "s", 40, 5, 300, NULL, "Longest end part of the supine rest that gives V0.", OURS},
     [P_PLATEAU] = {"apg.stand.plateau_s", "s", 20, 5, 120, NULL, "End part of standing that gives the observed plateau.", OURS},
@@ -26,7 +27,7 @@ static const dsp_param_row param_rows[P_ROWS] = {
     [P_LEAST_RISE] = {"apg.stand.least_rise_ml", "mL", 10, 1, 200, NULL, "Smallest rise that counts as standing up.", OURS},
     [P_LEAST_DROP] = {"apg.stand.least_drop_ml", "mL", 4, 0.5, 100, NULL, "Smallest drop that counts as an unmarked contraction.", OURS},
     [P_CONTRACTION] = {"apg.stand.contraction_s", "s", 1, 0.3, 5, NULL, "Longest time that one contraction lasts.", OURS},
-    [P_LEAD] = {"apg.stand.lead_s", "s", 0.05, 0, 0.5, NULL, "The lowest volume comes this much before the end of the contraction.", OURS},
+    [P_LEAD] = {"apg.stand.lead_s", "s", 0.04, 0, 0.5, NULL, "The lowest volume comes this much before the end of the contraction.", OURS},
     [P_MARKER] = {"apg.stand.marker_s", "s", 3, 0.1, 60, NULL, "Disagreement of marker and trace that is flagged.", OURS},
     [P_BASELINE_SLOPE] = {"apg.stand.baseline_slope", "mL/s", 0.05, 0, 5, NULL, "Steepest supine baseline that is not flagged.", OURS},
     [P_DRIFT_TAU] = {"apg.stand.drift_tau_s", "s", 220, 30, 3600, NULL, "Time constant of the cuff's warming.", OURS},
@@ -101,6 +102,8 @@ typedef struct stand_test {
   stand_calibration calibration;
   stand_phases phases;
   dsp_noise noise;
+  dsp_trace coarse; /* the same trace, slower, for levels and filling */
+  dsp_noise coarse_noise;
   dsp_estimate v0, baseline_slope;
   double baseline_from_s, baseline_to_s;
   dsp_estimate drift; /* change of the empty leg's level over the test; NaN unknown */
@@ -171,32 +174,32 @@ static dsp_status read_baseline(stand_test *s) {
   const stand_phases *p = &s->phases;
   s->baseline_to_s = p->onset_s - (p->onset_marked ? 0.5 : fmax(0.5, 2 * p->onset_se_s));
   s->baseline_from_s = fmax(p->supine_from_s, s->baseline_to_s - s->params[P_BASELINE]);
-  return dsp_level_read(&s->v0, &s->baseline_slope, &s->trace, &s->noise, stand_index(&s->trace, s->baseline_from_s),
-                        stand_index(&s->trace, s->baseline_to_s));
+  return dsp_level_read(&s->v0, &s->baseline_slope, &s->coarse, &s->coarse_noise, stand_index(&s->coarse, s->baseline_from_s),
+                        stand_index(&s->coarse, s->baseline_to_s));
 }
 
 /* The empty leg's level after the test, its emptying extrapolated; the difference to V0 is drift. */
 static dsp_status read_return(stand_test *s) {
   const stand_phases *p = &s->phases;
   s->drift = (dsp_estimate){NAN, NAN};
-  const double end_s = (double)s->trace.n / s->trace.rate_hz;
+  const double end_s = (double)s->coarse.n / s->coarse.rate_hz;
   if (!isfinite(p->return_s) || end_s - p->return_s < 8) return DSP_OK;
-  dsp_trace mirrored = s->trace; /* emptying is filling upside down */
-  mirrored.x = dsp_alloc(s->trace.n, sizeof *mirrored.x);
+  dsp_trace mirrored = s->coarse; /* emptying is filling upside down */
+  mirrored.x = dsp_alloc(s->coarse.n, sizeof *mirrored.x);
   if (!mirrored.x) return DSP_NO_MEMORY;
-  for (size_t i = 0; i < s->trace.n; i++) mirrored.x[i] = -s->trace.x[i];
+  for (size_t i = 0; i < s->coarse.n; i++) mirrored.x[i] = -s->coarse.x[i];
   const double from_s = p->return_marked ? p->return_s + 2 : p->return_s + 0.5;
-  const size_t standing = stand_index(&s->trace, p->leave_s - 1);
-  const dsp_filling_task task = {.from = stand_index(&s->trace, from_s),
-                                 .to = s->trace.n,
+  const size_t standing = stand_index(&s->coarse, p->leave_s - 1);
+  const dsp_filling_task task = {.from = stand_index(&s->coarse, from_s),
+                                 .to = s->coarse.n,
                                  .onset_s = p->leave_s,
-                                 .base = mirrored.x[standing < s->trace.n ? standing : s->trace.n - 1],
+                                 .base = mirrored.x[standing < s->coarse.n ? standing : s->coarse.n - 1],
                                  .fraction = 0.9,
                                  .half = 0.5,
                                  .window_s = 15,
                                  .tolerance = 0.005};
   dsp_filling emptying;
-  const dsp_status status = dsp_filling_read(&emptying, &mirrored, &s->noise, &task);
+  const dsp_status status = dsp_filling_read(&emptying, &mirrored, &s->coarse_noise, &task);
   if (status == DSP_OK) {
     const double level = -(task.base + emptying.rise.value);
     s->drift = (dsp_estimate){level - s->v0.value, hypot(emptying.rise.se, s->v0.se)};
@@ -215,7 +218,7 @@ static dsp_status add_plateau(stand_reference *reference, size_t *n, const stand
   if (!s->filled || s->filling.extrapolated || !(until_s - since_s > needed_s)) return DSP_OK;
   dsp_estimate level;
   const dsp_status status =
-      dsp_level_read(&level, NULL, &s->trace, &s->noise, stand_index(&s->trace, until_s - window_s), stand_index(&s->trace, until_s));
+      dsp_level_read(&level, NULL, &s->coarse, &s->coarse_noise, stand_index(&s->coarse, until_s - window_s), stand_index(&s->coarse, until_s));
   if (status != DSP_OK) return status == DSP_NO_MEMORY ? status : DSP_OK;
   level.se = hypot(level.se, 0.008 * s->filling.rise.value);
   reference[(*n)++] = (stand_reference){until_s - window_s / 2, level, true};
@@ -237,7 +240,9 @@ static dsp_status correct_drift(stand_test *s) {
   if (status == DSP_OK && p->series.count) status = add_plateau(reference, &n, s, p->series.last_s, p->leave_s - 1);
   if (status != DSP_OK) return status;
   stand_fit_drift(&s->drift_model, middle_s, s->params[P_DRIFT_TAU], s->v0, s->baseline_slope, reference, n);
-  for (size_t i = 0; i < s->trace.n; i++) s->trace.x[i] -= stand_drift_at(&s->drift_model, (double)i / s->trace.rate_hz).value;
+  dsp_trace *const traces[] = {&s->trace, &s->coarse};
+  for (size_t k = 0; k < 2; k++)
+    for (size_t i = 0; i < traces[k]->n; i++) traces[k]->x[i] -= stand_drift_at(&s->drift_model, (double)i / traces[k]->rate_hz).value;
   return DSP_OK;
 }
 
@@ -247,8 +252,8 @@ static dsp_status read_filling(stand_test *s) {
   /* A posture transient hides at least the first seconds, or a third of a fast filling. */
   const double rough_s = until_s - p->onset_s;
   double from_s = fmax(p->transient_end_s, p->onset_s + fmin(2.5, 0.1 * rough_s));
-  const dsp_filling_task task = {.from = stand_index(&s->trace, from_s),
-                                 .to = stand_index(&s->trace, until_s),
+  const dsp_filling_task task = {.from = stand_index(&s->coarse, from_s),
+                                 .to = stand_index(&s->coarse, until_s),
                                  .onset_s = p->onset_s,
                                  .onset_se_s = p->onset_se_s,
                                  .base = s->v0.value,
@@ -257,7 +262,7 @@ static dsp_status read_filling(stand_test *s) {
                                  .half = 0.5,
                                  .window_s = s->params[P_PLATEAU],
                                  .tolerance = s->params[P_TOLERANCE]};
-  const dsp_status status = dsp_filling_read(&s->filling, &s->trace, &s->noise, &task);
+  const dsp_status status = dsp_filling_read(&s->filling, &s->coarse, &s->coarse_noise, &task);
   s->filled = status == DSP_OK;
   return status == DSP_NO_MEMORY ? status : DSP_OK;
 }
@@ -290,8 +295,8 @@ static dsp_status read_contractions(stand_test *s) {
 static dsp_status read_refill(stand_test *s) {
   const stand_phases *p = &s->phases;
   if (!s->series_read) return DSP_OK;
-  const dsp_filling_task task = {.from = stand_index(&s->trace, s->series.clear_s),
-                                 .to = stand_index(&s->trace, p->leave_s - 0.5),
+  const dsp_filling_task task = {.from = stand_index(&s->coarse, s->series.clear_s),
+                                 .to = stand_index(&s->coarse, p->leave_s - 0.5),
                                  .onset_s = s->series.lowest_s,
                                  .onset_se_s = 0.1,
                                  .base = s->series.lowest.value,
@@ -300,7 +305,7 @@ static dsp_status read_refill(stand_test *s) {
                                  .half = 0.5,
                                  .window_s = s->params[P_PLATEAU],
                                  .tolerance = s->params[P_TOLERANCE]};
-  dsp_status status = dsp_filling_read(&s->refill, &s->trace, &s->noise, &task);
+  dsp_status status = dsp_filling_read(&s->refill, &s->coarse, &s->coarse_noise, &task);
   s->refilled = status == DSP_OK;
   if (status != DSP_NO_MEMORY) status = stand_fit_pump(&s->pump, &s->trace, &s->noise, &p->series, s->v0.value);
   return status;
@@ -551,13 +556,16 @@ static dsp_status keep_trace(stand_test *s) {
 
 static dsp_status analyse(stand_test *s) {
   dsp_status status = calibrate(s);
-  if (status == DSP_OK) status = stand_find_phases(&s->phases, &s->trace, s->recording, s->params);
+  if (status == DSP_OK) status = dsp_trace_coarser(&s->coarse, &s->trace, s->params[P_LEVEL_RATE]);
+  if (status == DSP_OK) status = stand_find_phases(&s->phases, &s->trace, &s->coarse, s->recording, s->params);
   if (status != DSP_OK) return status;
   if (!s->phases.found) {
     null_all(s, s->phases.inverted ? "inverted" : s->facts.step > 0 ? "no_stand" : "constant_signal");
     return keep_trace(s);
   }
-  status = stand_learn_noise(&s->noise, &s->trace, &s->phases, fmax(s->facts.step / 3.5, 0.02));
+  const double floor_sd = fmax(s->facts.step / 3.5, 0.02);
+  status = stand_learn_noise(&s->noise, &s->trace, &s->phases, floor_sd);
+  if (status == DSP_OK) status = stand_learn_noise(&s->coarse_noise, &s->coarse, &s->phases, floor_sd);
   if (status != DSP_OK) return status;
   status = read_baseline(s);
   if (status == DSP_NO_SOLUTION) {
@@ -598,6 +606,7 @@ static dsp_status run(const dsp_recording *recording, const dsp_channel *channel
     s->test->manoeuvre = s->phases.n_singles ? s->phases.single[0].name : s->phases.series.name;
   }
   dsp_trace_clear(&s->trace);
+  dsp_trace_clear(&s->coarse);
   free(s);
   return status;
 }

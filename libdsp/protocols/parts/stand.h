@@ -11,6 +11,7 @@
 /** Rows of apg.stand's parameters, in the order of its table. */
 enum apg_stand_param {
   P_WORK_RATE,
+  P_LEVEL_RATE,
   P_BRIDGE,
   P_BASELINE,
   P_PLATEAU,
@@ -65,7 +66,7 @@ typedef struct stand_phases {
 } stand_phases;
 
 /** Find the phases, from events where there are any. */
-DSP_MUST_USE dsp_status stand_find_phases(stand_phases *phases, const dsp_trace *trace, const dsp_recording *recording,
+DSP_MUST_USE dsp_status stand_find_phases(stand_phases *phases, const dsp_trace *trace, const dsp_trace *coarse, const dsp_recording *recording,
                                           const double *params);
 
 /** Sample index of a time, clamped to the trace. */

@@ -4,6 +4,7 @@
 
 #include <dsp/filter.h>
 #include <dsp/memory.h>
+#include <dsp/order.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,13 +22,7 @@ static const dsp_event *find_event(const dsp_recording *recording, dsp_event_kin
 
 static double median_of(double *scratch, const double *x, size_t n) {
   memcpy(scratch, x, n * sizeof *x);
-  for (size_t i = 1; i < n; i++) { /* insertion: a few hundred samples */
-    const double v = scratch[i];
-    size_t k = i;
-    for (; k > 0 && scratch[k - 1] > v; k--) scratch[k] = scratch[k - 1];
-    scratch[k] = v;
-  }
-  return n % 2 ? scratch[n / 2] : 0.5 * (scratch[n / 2 - 1] + scratch[n / 2]);
+  return dsp_order_median(scratch, n);
 }
 
 /* First sample after which the trace stays away from its baseline until `rise`; the baseline is the first part of the stretch. */
@@ -197,14 +192,14 @@ static dsp_status add_detected(stand_phases *p, const dsp_trace *trace, const do
   return status;
 }
 
-dsp_status stand_find_phases(stand_phases *p, const dsp_trace *trace, const dsp_recording *recording, const double *params) {
+dsp_status stand_find_phases(stand_phases *p, const dsp_trace *trace, const dsp_trace *coarse, const dsp_recording *recording, const double *params) {
   *p = (stand_phases){.onset_lo_s = NAN, .onset_hi_s = NAN, .detected_onset_s = NAN, .return_s = NAN};
   const double end_s = (double)trace->n / trace->rate_hz;
   for (const dsp_event *e = find_event(recording, DSP_EVENT_CALIBRATION, 0); e;
        e = find_event(recording, DSP_EVENT_CALIBRATION, e->t_s + 1e-9))
     p->supine_from_s = fmin(e->t_s + 8, end_s);
   dsp_posture posture;
-  dsp_status status = dsp_posture_find(&posture, trace, stand_index(trace, p->supine_from_s), params[P_LEAST_RISE]);
+  dsp_status status = dsp_posture_find(&posture, coarse, stand_index(coarse, p->supine_from_s), params[P_LEAST_RISE]);
   if (status != DSP_OK) return status;
   p->inverted = posture.falls;
   const dsp_event *stand = find_event(recording, DSP_EVENT_STAND, 0);
@@ -212,7 +207,7 @@ dsp_status stand_find_phases(stand_phases *p, const dsp_trace *trace, const dsp_
   if (!p->found) return DSP_OK;
 
   if (posture.rises) {
-    status = detect_onset(p, trace, posture.rise, posture.high - posture.low);
+    status = detect_onset(p, trace, stand_index(trace, (double)posture.rise / coarse->rate_hz), posture.high - posture.low);
     if (status != DSP_OK) return status;
     p->detected_onset_s = p->onset_s;
   }
@@ -225,10 +220,10 @@ dsp_status stand_find_phases(stand_phases *p, const dsp_trace *trace, const dsp_
     p->onset_se_s = 0;
   }
   const dsp_event *supine = find_event(recording, DSP_EVENT_SUPINE, p->onset_s);
-  p->leave_s = supine ? supine->t_s : (double)posture.leave / trace->rate_hz;
+  p->leave_s = supine ? supine->t_s : (double)posture.leave / coarse->rate_hz;
   if (p->leave_s < p->onset_s) p->leave_s = end_s;
   p->return_marked = supine != NULL;
-  if (supine || posture.returns) p->return_s = supine ? supine->t_s : (double)posture.fall / trace->rate_hz;
+  if (supine || posture.returns) p->return_s = supine ? supine->t_s : (double)posture.fall / coarse->rate_hz;
 
   status = find_transient_end(p, trace, p->leave_s);
   add_marked(p, recording);
