@@ -13,9 +13,10 @@
 #define APG  "air plethysmography as described by Christopoulos and Nicolaides"
 
 static const dsp_param_row param_rows[P_ROWS] = {
-    [P_WORK_RATE] = {"apg.stand.work_rate_hz", "Hz", 15, 4, 1000, NULL, "Lowest rate to which a faster trace is decimated for contractions.",
-                     OURS},
-    [P_LEVEL_RATE] = {"apg.stand.level_rate_hz", "Hz", 5, 2, 1000, NULL, "Lowest rate to which it is decimated for levels and filling.", OURS},
+    [P_WORK_RATE] = {"apg.stand.work_rate_hz", "Hz", 15, 4, 1000, NULL,
+                     "Lowest rate to which a faster trace is decimated for contractions.", OURS},
+    [P_LEVEL_RATE] = {"apg.stand.level_rate_hz", "Hz", 5, 2, 1000, NULL, "Lowest rate to which it is decimated for levels and filling.",
+                      OURS},
     [P_BRIDGE] = {"apg.stand.bridge_s", "s", 0.2, 0, 1, NULL, "Longest gap that a straight line may bridge.", OURS},
     [P_BASELINE] = {"apg.stand.baseline_s", "s", 40, 5, 300, NULL, "Longest end part of the supine rest that gives V0.", OURS},
     [P_PLATEAU] = {"apg.stand.plateau_s", "s", 20, 5, 120, NULL, "End part of standing that gives the observed plateau.", OURS},
@@ -89,48 +90,6 @@ static bool applicable(const dsp_recording *recording, const dsp_channel *channe
     return false;
   }
   return true;
-}
-
-/* Everything that the steps of one channel's analysis share. */
-typedef struct stand_test {
-  const dsp_recording *recording;
-  const dsp_channel *channel;
-  const double *params;
-  dsp_test *test;
-  dsp_trace trace;
-  dsp_trace_facts facts;
-  stand_calibration calibration;
-  stand_phases phases;
-  dsp_noise noise;
-  dsp_trace coarse; /* the same trace, slower, for levels and filling */
-  dsp_noise coarse_noise;
-  dsp_estimate v0, baseline_slope;
-  double baseline_from_s, baseline_to_s;
-  dsp_estimate drift; /* change of the empty leg's level over the test; NaN unknown */
-  stand_drift drift_model;
-  dsp_filling filling;
-  bool filled;
-  dsp_dip single[STAND_SINGLES_MAX];
-  bool single_read[STAND_SINGLES_MAX];
-  dsp_dip series;
-  bool series_read;
-  dsp_estimate ev;
-  stand_pump pump;
-  dsp_filling refill;
-  bool refilled;
-} stand_test;
-
-static dsp_measure *measure(const stand_test *s, const char *id) {
-  return dsp_test_measure(s->test, id);
-}
-
-static void flag(const stand_test *s, const char *id, const char *flag_id) {
-  dsp_flags_add(&measure(s, id)->flags, flag_id);
-}
-
-static void null_all(const stand_test *s, const char *flag_id) {
-  for (size_t i = 0; i < s->test->n_measures; i++)
-    if (!s->test->measures[i].valid) dsp_measure_null(&s->test->measures[i], flag_id);
 }
 
 static dsp_status condition(stand_test *s, dsp_error *error) {
@@ -217,8 +176,8 @@ static dsp_status add_plateau(stand_reference *reference, size_t *n, const stand
   const double needed_s = fmax(30, 2 * s->filling.time.value);
   if (!s->filled || s->filling.extrapolated || !(until_s - since_s > needed_s)) return DSP_OK;
   dsp_estimate level;
-  const dsp_status status =
-      dsp_level_read(&level, NULL, &s->coarse, &s->coarse_noise, stand_index(&s->coarse, until_s - window_s), stand_index(&s->coarse, until_s));
+  const dsp_status status = dsp_level_read(&level, NULL, &s->coarse, &s->coarse_noise, stand_index(&s->coarse, until_s - window_s),
+                                           stand_index(&s->coarse, until_s));
   if (status != DSP_OK) return status == DSP_NO_MEMORY ? status : DSP_OK;
   level.se = hypot(level.se, 0.008 * s->filling.rise.value);
   reference[(*n)++] = (stand_reference){until_s - window_s / 2, level, true};
@@ -311,257 +270,14 @@ static dsp_status read_refill(stand_test *s) {
   return status;
 }
 
-static void set(const stand_test *s, const char *id, dsp_estimate e, double t0_s, double t1_s) {
-  dsp_measure_set(measure(s, id), e.value, e.se, t0_s, t1_s);
-}
-
-/* 100 a / b with independent errors. */
-static dsp_estimate percent(dsp_estimate a, dsp_estimate b) {
-  const double value = 100 * a.value / b.value;
-  return (dsp_estimate){value, hypot(100 * a.se / b.value, value * b.se / b.value)};
-}
-
-static void report_filling(const stand_test *s) {
-  const stand_phases *p = &s->phases;
-  const dsp_filling *f = &s->filling;
-  static const char *const ids[] = {"VV", "VV.observed", "VFT90", "VFI", "VFI.fit", "T50"};
-  if (!s->filled) {
-    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) dsp_measure_null(measure(s, ids[i]), "no_fit");
-    return;
-  }
-  const double from_s = p->onset_s, to_s = p->onset_s + f->time.value, end_s = p->stand_end_s;
-  set(s, "VV", f->rise, end_s - s->params[P_PLATEAU], end_s);
-  set(s, "VV.observed", f->observed, end_s - s->params[P_PLATEAU], end_s);
-  set(s, "VFT90", f->time, from_s, to_s);
-  set(s, "VFI", f->flow, from_s, to_s);
-  if (!isfinite(f->time.value)) dsp_measure_null(measure(s, "VFT90"), "not_reached"), dsp_measure_null(measure(s, "VFI"), "not_reached");
-  set(s, "T50", f->time_half, from_s, from_s + f->time_half.value);
-  if (f->time_in_gap) dsp_measure_null(measure(s, "T50"), "missing_samples");
-  if (isfinite(f->flow_fit))
-    dsp_measure_set(measure(s, "VFI.fit"), f->flow_fit, NAN, from_s, end_s);
-  else
-    dsp_measure_null(measure(s, "VFI.fit"), "no_fit");
-  for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
-    if (f->extrapolated && strcmp(ids[i], "VV.observed") != 0) flag(s, ids[i], "extrapolated");
-    if (!p->onset_marked && strcmp(measure(s, ids[i])->row->unit, "mL") != 0) flag(s, ids[i], "phases_detected");
-    if (p->onset_disagrees) flag(s, ids[i], "marker_disagrees");
-  }
-  if (f->extrapolated) flag(s, "VV.observed", "incomplete_filling"), measure(s, "VV")->definition = "apg.VV.asymptote";
-  if (f->spread > s->params[P_TENSION] * f->rise.value) flag(s, "VV", "muscle_tension"), flag(s, "VFI", "muscle_tension");
-  if (isfinite(f->flow_fit) && fabs(f->flow_fit / f->flow.value - 1) > 0.1) flag(s, "VFI.fit", "fit_disagrees");
-  flag(s, "VFI", "inflow_unknown");
-  flag(s, "VFT90", "inflow_unknown");
-  if (f->rise.value < 20 || f->rise.value > 600) flag(s, "VV", "implausible_volume");
-}
-
-/* One EV from the repeats, by the rule that the user chose. */
-static void pool_singles(stand_test *s) {
-  double sum = 0, squares = 0, low = INFINITY, high = -INFINITY, se = 0;
-  unsigned n = 0;
-  s->ev = (dsp_estimate){NAN, NAN};
-  dsp_estimate first = s->ev, best = s->ev;
-  for (size_t i = 0; i < s->phases.n_singles; i++) {
-    if (!s->single_read[i]) continue;
-    const dsp_estimate drop = s->single[i].drop;
-    if (n++ == 0) first = best = drop;
-    if (drop.value > best.value) best = drop;
-    sum += drop.value, squares += drop.value * drop.value, se = hypot(se, drop.se);
-    low = fmin(low, drop.value), high = fmax(high, drop.value);
-  }
-  if (n == 0) return;
-  const int rule = (int)s->params[P_POOL];
-  s->ev = rule == 2 ? first : rule == 1 ? best : (dsp_estimate){sum / n, se / n};
-  measure(s, "EV")->n = n;
-  if (s->filled && 100 * (high - low) / s->filling.rise.value > 5) flag(s, "EV", "trials_differ"), flag(s, "EF", "trials_differ");
-}
-
-static void report_contractions(stand_test *s) {
-  const stand_phases *p = &s->phases;
-  pool_singles(s);
-  if (isfinite(s->ev.value)) {
-    const dsp_dip *dip = &s->single[0];
-    set(s, "EV", s->ev, p->single[0].start_s, dip->lowest_s);
-    if (s->filled)
-      set(s, "EF", percent(s->ev, s->filling.rise), p->single[0].start_s, dip->lowest_s);
-    else
-      dsp_measure_null(measure(s, "EF"), "no_fit");
-    if (dip->bulge) flag(s, "EV", "bulge_removed"), flag(s, "EF", "bulge_removed");
-    if (!p->single[0].marked) flag(s, "EV", "phases_detected"), flag(s, "EF", "phases_detected");
-    if (!p->single[0].name) flag(s, "EF", "manoeuvre_unknown");
-    if (p->n_singles == 1) flag(s, "EV", "single_trial"), flag(s, "EF", "single_trial");
-  } else {
-    dsp_measure_null(measure(s, "EV"), p->n_singles ? "missing_samples" : "no_contraction");
-    dsp_measure_null(measure(s, "EF"), p->n_singles ? "missing_samples" : "no_contraction");
-  }
-  if (!s->series_read) {
-    dsp_measure_null(measure(s, "RV"), p->series.count ? "missing_samples" : "no_series");
-    dsp_measure_null(measure(s, "RVF"), p->series.count ? "missing_samples" : "no_series");
-    return;
-  }
-  const dsp_estimate rv = {s->series.lowest.value - s->v0.value, hypot(s->series.lowest.se, s->v0.se)};
-  set(s, "RV", rv, p->series.last_s, s->series.lowest_s);
-  if (s->filled)
-    set(s, "RVF", percent(rv, s->filling.rise), p->series.last_s, s->series.lowest_s);
-  else
-    dsp_measure_null(measure(s, "RVF"), "no_fit");
-  static const char *const ids[] = {"RV", "RVF"};
-  for (size_t i = 0; i < 2; i++) {
-    if (s->series.bulge) flag(s, ids[i], "bulge_removed");
-    if (!p->series.marked) flag(s, ids[i], "phases_detected");
-    if (fabs(p->series.count - s->params[P_COUNT]) > s->params[P_COUNT_TOLERANCE]) flag(s, ids[i], "contraction_count");
-    if (p->series.cadence_hz < s->params[P_CADENCE_MIN] || p->series.cadence_hz > s->params[P_CADENCE_MAX]) flag(s, ids[i], "cadence");
-    if (s->series.clear_s - p->series.last_s - 0.6 > s->params[P_DELAY]) flag(s, ids[i], "reading_delayed");
-  }
-}
-
-static void report_pump(const stand_test *s) {
-  const stand_phases *p = &s->phases;
-  const char *why = p->series.count ? "no_fit" : "no_series";
-  if (s->refilled && isfinite(s->refill.time.value)) {
-    set(s, "TREFILL", s->refill.time, s->series.lowest_s, s->series.lowest_s + s->refill.time.value);
-    if (s->refill.extrapolated) flag(s, "TREFILL", "extrapolated");
-    flag(s, "TREFILL", "inflow_unknown");
-  } else
-    dsp_measure_null(measure(s, "TREFILL"), p->series.count ? "no_refill" : "no_series");
-  const double steps_per_h = 3600 * p->series.cadence_hz;
-  if (s->pump.found) {
-    set(s, "PUMP.e", s->pump.e, p->series.start_s, p->series.last_s);
-    set(s, "PUMP.I", s->pump.inflow, p->series.start_s, p->series.last_s);
-    const dsp_estimate sustained = {s->pump.inflow.value * steps_per_h / 1000, s->pump.inflow.se * steps_per_h / 1000};
-    set(s, "PUMP.sustained", sustained, p->series.start_s, p->series.last_s);
-  } else {
-    dsp_measure_null(measure(s, "PUMP.e"), why);
-    dsp_measure_null(measure(s, "PUMP.I"), why);
-    dsp_measure_null(measure(s, "PUMP.sustained"), why);
-  }
-  if (isfinite(s->ev.value) && isfinite(steps_per_h)) {
-    const dsp_estimate capacity = {s->ev.value * steps_per_h / 1000, s->ev.se * steps_per_h / 1000};
-    set(s, "PUMP.capacity", capacity, p->series.start_s, p->series.last_s);
-  } else
-    dsp_measure_null(measure(s, "PUMP.capacity"), p->series.count ? "no_contraction" : "no_series");
-}
-
-/* Flags that concern the whole test, and the quality index that sums them up. */
-static void report_quality(stand_test *s) {
-  dsp_flags *flags = &s->test->flags;
-  const double vv = s->filled ? s->filling.rise.value : NAN;
-  if (s->facts.missing) dsp_flags_add(flags, "missing_bridged");
-  if (s->facts.spikes) dsp_flags_add(flags, "spikes_removed");
-  if (s->facts.clipped_s > 1) dsp_flags_add(flags, "clipped");
-  if (s->channel->n_segments > 1) dsp_flags_add(flags, "gap");
-  if (s->channel->rate_hz < 9.5) dsp_flags_add(flags, "sampling_low");
-  if (s->channel->side == DSP_SIDE_UNKNOWN) dsp_flags_add(flags, "side_unknown");
-  if (s->channel->role == DSP_ROLE_UNKNOWN) dsp_flags_add(flags, "role_inferred");
-  if (!s->recording->t0) dsp_flags_add(flags, "time_unknown");
-  const char *compression = s->recording->compression;
-  if (compression && strcmp(compression, "none") != 0 && s->calibration.steps == 0) dsp_flags_add(flags, "compression_calibration");
-  if (fabs(s->baseline_slope.value) > s->params[P_BASELINE_SLOPE] + 2 * s->baseline_slope.se) dsp_flags_add(flags, "baseline_unsteady");
-  if (!isfinite(s->drift.value))
-    dsp_flags_add(flags, "drift_unknown");
-  else if (fabs(s->drift.value) > s->params[P_DRIFT_LARGE] * vv)
-    dsp_flags_add(flags, "drift_large");
-  else if (fabs(s->drift.value) > s->params[P_DRIFT_WARN] * vv)
-    dsp_flags_add(flags, "drift_corrected");
-  if (isfinite(s->drift.value) && s->drift.value + 2 * s->drift.se < -s->params[P_DRIFT_WARN] * vv)
-    dsp_flags_add(flags, "incomplete_emptying");
-  double quality = 1 - fmin(1, (double)s->facts.missing / fmax(1, (double)s->channel->n));
-  const dsp_flag_row *row;
-  for (size_t i = 0; (row = dsp_flags_get(flags, i)); i++)
-    if (row->severity == DSP_CAUTION) quality *= 0.85;
-  for (size_t m = 0; m < s->test->n_measures; m++) {
-    if (!s->test->measures[m].valid) quality *= 0.95;
-    for (size_t i = 0; (row = dsp_flags_get(&s->test->measures[m].flags, i)); i++)
-      if (row->severity == DSP_CAUTION) quality *= 0.97;
-  }
-  s->test->quality = quality;
-}
-
-static dsp_status report_landmarks(const stand_test *s) {
-  const stand_phases *p = &s->phases;
-  dsp_test *t = s->test;
-  const char *onset = p->onset_marked ? "event" : "detected";
-  dsp_status status = dsp_test_add_landmark(t, "stand_onset", p->onset_s, p->onset_lo_s, p->onset_hi_s, onset);
-  const double level = s->v0.value + (s->filled ? s->filling.rise.value : 0);
-  if (status == DSP_OK) status = dsp_test_add_phase(t, "supine", s->baseline_from_s, s->baseline_to_s, s->v0.value);
-  if (status == DSP_OK) status = dsp_test_add_phase(t, "filling", p->onset_s, p->stand_end_s, NAN);
-  if (status == DSP_OK && s->filled) {
-    status = dsp_test_add_phase(t, "plateau", fmax(p->onset_s, p->stand_end_s - s->params[P_PLATEAU]), p->stand_end_s, level);
-    const double t_s = p->onset_s + s->filling.time.value;
-    if (status == DSP_OK && isfinite(t_s))
-      status = dsp_test_add_landmark(t, "filled_90", t_s, t_s - 1.96 * s->filling.time.se, t_s + 1.96 * s->filling.time.se, "detected");
-  }
-  for (size_t i = 0; i < p->n_singles && status == DSP_OK; i++) {
-    status = dsp_test_add_landmark(t, "contraction", p->single[i].start_s, NAN, NAN, p->single[i].marked ? "event" : "detected");
-    if (status == DSP_OK && s->single_read[i])
-      status = dsp_test_add_landmark(t, "contraction_lowest", s->single[i].lowest_s, NAN, NAN, "detected");
-    if (status == DSP_OK && s->single_read[i])
-      status = dsp_test_add_phase(t, "contraction", p->single[i].start_s, s->single[i].clear_s, s->single[i].lowest.value);
-  }
-  if (status == DSP_OK && p->series.count) {
-    const char *source = p->series.marked ? "event" : "detected";
-    status = dsp_test_add_landmark(t, "series_start", p->series.start_s, NAN, NAN, source);
-    if (status == DSP_OK) status = dsp_test_add_landmark(t, "series_last", p->series.last_s, NAN, NAN, source);
-  }
-  if (status == DSP_OK && s->series_read) {
-    status = dsp_test_add_landmark(t, "residual_lowest", s->series.lowest_s, NAN, NAN, "detected");
-    if (status == DSP_OK) status = dsp_test_add_phase(t, "series", p->series.start_s, s->series.clear_s, s->series.lowest.value);
-    if (status == DSP_OK) status = dsp_test_add_phase(t, "refill", s->series.clear_s, p->leave_s, NAN);
-  }
-  if (status == DSP_OK && isfinite(p->return_s)) {
-    status = dsp_test_add_landmark(t, "supine_return", p->return_s, NAN, NAN, p->return_marked ? "event" : "detected");
-    if (status == DSP_OK) status = dsp_test_add_phase(t, "return", p->return_s, (double)s->trace.n / s->trace.rate_hz, NAN);
-  }
-  return status;
-}
-
-static dsp_status report_details(const stand_test *s) {
-  const stand_phases *p = &s->phases;
-  const double end_s = (double)s->trace.n / s->trace.rate_hz;
-  const struct {
-    const char *id, *unit;
-    double value;
-  } rows[] = {
-      {"drift", "mL", s->drift.value},
-      {"drift_rate", "mL/min", 60 * s->drift.value / (end_s - 0.5 * (s->baseline_from_s + s->baseline_to_s))},
-      {"baseline_slope", "mL/s", s->baseline_slope.value},
-      {"plateau_slope", "mL/s", s->filled ? s->filling.slope : NAN},
-      {"noise_sd", "mL", s->noise.sd[0]},
-      {"contractions", "1", p->series.count},
-      {"cadence", "Hz", p->series.count ? p->series.cadence_hz : NAN},
-      {"reading_delay", "s", s->series_read ? s->series.clear_s - p->series.last_s : NAN},
-      {"refill_rate", "mL/s", s->series_read ? s->series.rate : NAN},
-      {"detected_onset", "s", p->detected_onset_s},
-  };
-  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-    if (dsp_test_add_detail(s->test, rows[i].id, rows[i].unit, rows[i].value) != DSP_OK) return DSP_NO_MEMORY;
-  return DSP_OK;
-}
-
-/* Volumes need a unit; times and ratios do not. */
-static void drop_volumes(const stand_test *s) {
-  const bool scaled = dsp_flags_has(&s->test->flags, "calibration_applied");
-  if (scaled || (s->channel->unit && !strcmp(s->channel->unit->ucum, "mL"))) return;
-  for (size_t i = 0; i < s->test->n_measures; i++) {
-    dsp_measure *m = &s->test->measures[i];
-    if (strchr(m->row->unit, 'L')) dsp_measure_null(m, "unit_unknown");
-  }
-}
-
-static dsp_status keep_trace(stand_test *s) {
-  double *copy = dsp_alloc(s->trace.n, sizeof *copy);
-  if (!copy) return DSP_NO_MEMORY;
-  for (size_t i = 0; i < s->trace.n; i++) copy[i] = s->trace.ok[i] ? s->trace.x[i] : (double)NAN;
-  return dsp_test_add_series(s->test, "conditioned", "mL", s->trace.rate_hz, 0, copy, s->trace.n);
-}
-
 static dsp_status analyse(stand_test *s) {
   dsp_status status = calibrate(s);
   if (status == DSP_OK) status = dsp_trace_coarser(&s->coarse, &s->trace, s->params[P_LEVEL_RATE]);
   if (status == DSP_OK) status = stand_find_phases(&s->phases, &s->trace, &s->coarse, s->recording, s->params);
   if (status != DSP_OK) return status;
   if (!s->phases.found) {
-    null_all(s, s->phases.inverted ? "inverted" : s->facts.step > 0 ? "no_stand" : "constant_signal");
-    return keep_trace(s);
+    stand_null_all(s, s->phases.inverted ? "inverted" : s->facts.step > 0 ? "no_stand" : "constant_signal");
+    return stand_report_trace(s);
   }
   const double floor_sd = fmax(s->facts.step / 3.5, 0.02);
   status = stand_learn_noise(&s->noise, &s->trace, &s->phases, floor_sd);
@@ -569,8 +285,8 @@ static dsp_status analyse(stand_test *s) {
   if (status != DSP_OK) return status;
   status = read_baseline(s);
   if (status == DSP_NO_SOLUTION) {
-    null_all(s, "no_baseline");
-    return keep_trace(s);
+    stand_null_all(s, "no_baseline");
+    return stand_report_trace(s);
   }
   if (status == DSP_OK) status = read_return(s);
   if (status == DSP_OK) status = read_filling(s); /* its time tells which plateaus can be trusted as levels */
@@ -580,15 +296,7 @@ static dsp_status analyse(stand_test *s) {
   if (status == DSP_OK) status = read_contractions(s);
   if (status == DSP_OK) status = read_refill(s);
   if (status != DSP_OK) return status;
-  set(s, "V0", s->v0, s->baseline_from_s, s->baseline_to_s);
-  report_filling(s);
-  report_contractions(s);
-  report_pump(s);
-  drop_volumes(s);
-  report_quality(s);
-  status = report_landmarks(s);
-  if (status == DSP_OK) status = report_details(s);
-  return status == DSP_OK ? keep_trace(s) : status;
+  return stand_report(s);
 }
 
 static dsp_status run(const dsp_recording *recording, const dsp_channel *channel, const double *params, dsp_report *report,
@@ -599,7 +307,7 @@ static dsp_status run(const dsp_recording *recording, const dsp_channel *channel
       .recording = recording, .channel = channel, .params = params, .test = dsp_report_add_test(report, &dsp_apg_stand, channel, 0, NULL)};
   dsp_status status = s->test ? condition(s, error) : DSP_NO_MEMORY;
   if (s->test && status == DSP_BAD_INPUT) {
-    null_all(s, "no_data");
+    stand_null_all(s, "no_data");
     status = DSP_OK;
   } else if (status == DSP_OK) {
     status = analyse(s);

@@ -66,8 +66,8 @@ typedef struct stand_phases {
 } stand_phases;
 
 /** Find the phases, from events where there are any. */
-DSP_MUST_USE dsp_status stand_find_phases(stand_phases *phases, const dsp_trace *trace, const dsp_trace *coarse, const dsp_recording *recording,
-                                          const double *params);
+DSP_MUST_USE dsp_status stand_find_phases(stand_phases *phases, const dsp_trace *trace, const dsp_trace *coarse,
+                                          const dsp_recording *recording, const double *params);
 
 /** Sample index of a time, clamped to the trace. */
 size_t stand_index(const dsp_trace *trace, double t_s);
@@ -114,5 +114,42 @@ typedef struct stand_calibration {
 } stand_calibration;
 
 void stand_calibrate(stand_calibration *calibration, const dsp_trace *trace, const dsp_recording *recording);
+
+/** Everything that the steps of one channel's analysis share. */
+typedef struct stand_test {
+  const dsp_recording *recording;
+  const dsp_channel *channel;
+  const double *params;
+  dsp_test *test;
+  dsp_trace trace;
+  dsp_trace_facts facts;
+  stand_calibration calibration;
+  stand_phases phases;
+  dsp_noise noise;
+  dsp_trace coarse; /* the same trace, slower, for levels and filling */
+  dsp_noise coarse_noise;
+  dsp_estimate v0, baseline_slope;
+  double baseline_from_s, baseline_to_s;
+  dsp_estimate drift; /* change of the empty leg's level over the test; NaN unknown */
+  stand_drift drift_model;
+  dsp_filling filling;
+  bool filled;
+  dsp_dip single[STAND_SINGLES_MAX];
+  bool single_read[STAND_SINGLES_MAX];
+  dsp_dip series;
+  bool series_read;
+  dsp_estimate ev;
+  stand_pump pump;
+  dsp_filling refill;
+  bool refilled;
+} stand_test;
+
+/** Null every measure that has no value yet, because of `flag`. */
+void stand_null_all(const stand_test *s, const char *flag);
+
+/** Put readings, flags, landmarks, phases, side results, quality and the conditioned trace into the test. */
+DSP_MUST_USE dsp_status stand_report(stand_test *s);
+/** Only the trace: nothing could be read. */
+DSP_MUST_USE dsp_status stand_report_trace(stand_test *s);
 
 #endif

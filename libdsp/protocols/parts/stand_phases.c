@@ -192,7 +192,8 @@ static dsp_status add_detected(stand_phases *p, const dsp_trace *trace, const do
   return status;
 }
 
-dsp_status stand_find_phases(stand_phases *p, const dsp_trace *trace, const dsp_trace *coarse, const dsp_recording *recording, const double *params) {
+dsp_status stand_find_phases(stand_phases *p, const dsp_trace *trace, const dsp_trace *coarse, const dsp_recording *recording,
+                             const double *params) {
   *p = (stand_phases){.onset_lo_s = NAN, .onset_hi_s = NAN, .detected_onset_s = NAN, .return_s = NAN};
   const double end_s = (double)trace->n / trace->rate_hz;
   for (const dsp_event *e = find_event(recording, DSP_EVENT_CALIBRATION, 0); e;
