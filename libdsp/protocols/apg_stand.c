@@ -131,7 +131,7 @@ static dsp_status calibrate(stand_test *s) {
 /* V0 from the end of the supine rest. */
 static dsp_status read_baseline(stand_test *s) {
   const stand_phases *p = &s->phases;
-  s->baseline_to_s = p->onset_s - (p->onset_marked ? 0.5 : fmax(0.5, 2 * p->onset_se_s));
+  s->baseline_to_s = stand_rest_end(p) - (p->onset_marked ? 0.5 : fmax(0.5, 2 * p->onset_se_s));
   s->baseline_from_s = fmax(p->supine_from_s, s->baseline_to_s - s->params[P_BASELINE]);
   return dsp_level_read(&s->v0, &s->baseline_slope, &s->coarse, &s->coarse_noise, stand_index(&s->coarse, s->baseline_from_s),
                         stand_index(&s->coarse, s->baseline_to_s));
@@ -230,9 +230,11 @@ static dsp_status read_dip(dsp_dip *dip, bool *read, const stand_test *s, const 
   const dsp_dip_task task = {.before_s = fmax(before_s, m->start_s - 25),
                              .start_s = m->start_s,
                              .last_s = m->last_s,
-                             .longest_s = s->params[P_CONTRACTION] + (m->marked ? 0 : 1.2),
+                             .longest_s = s->params[P_CONTRACTION] + (m->marked && !m->open_end ? 0 : 1.2),
                              .until_s = until_s,
                              .lead_s = s->params[P_LEAD]};
+  *read = false;
+  if (!stand_seen(&s->trace, m, s->params[P_CONTRACTION])) return DSP_OK;
   const dsp_status status = dsp_dip_read(dip, &s->trace, &s->noise, &task);
   *read = status == DSP_OK;
   return status == DSP_NO_MEMORY ? status : DSP_OK;

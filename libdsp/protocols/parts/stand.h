@@ -48,6 +48,8 @@ typedef struct stand_manoeuvre {
   double cadence_hz; /**< NaN for a single one */
   unsigned count;    /**< contractions: stated, else counted */
   bool marked;       /**< start from an event */
+  bool open_end;     /**< the event did not say how many: count and end are the trace's */
+  bool astray;       /**< the event lies beside the contraction that it seems to mean */
 } stand_manoeuvre;
 
 typedef struct stand_phases {
@@ -68,6 +70,20 @@ typedef struct stand_phases {
 /** Find the phases, from events where there are any. */
 DSP_MUST_USE dsp_status stand_find_phases(stand_phases *phases, const dsp_trace *trace, const dsp_trace *coarse,
                                           const dsp_recording *recording, const double *params);
+
+/** First event of a kind with from_s <= t <= to_s, inside the recording; NULL when there is none. */
+const dsp_event *stand_event(const dsp_recording *recording, dsp_event_kind kind, double from_s, double to_s);
+/** When the rest after the syringe steps before standing begins; 0 without them. */
+double stand_rest_from(const dsp_recording *recording, double end_s);
+/** Can standing have begun at t_s, with rest before it and standing after it? */
+bool stand_mark_usable(double t_s, double rest_from_s, double leave_s);
+/** The contractions that events mark while standing. */
+DSP_MUST_USE dsp_status stand_add_marked(stand_phases *phases, const dsp_trace *trace, const dsp_recording *recording,
+                                         const double *params);
+/** Are the samples there from which the last contraction's lowest volume can be read? */
+bool stand_seen(const dsp_trace *trace, const stand_manoeuvre *manoeuvre, double contraction_s);
+/** The rest surely lasts until here: the onset of standing, marked or, where the two disagree, seen if that is earlier. */
+double stand_rest_end(const stand_phases *phases);
 
 /** Sample index of a time, clamped to the trace. */
 size_t stand_index(const dsp_trace *trace, double t_s);

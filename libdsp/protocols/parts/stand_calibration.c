@@ -33,7 +33,8 @@ void stand_calibrate(stand_calibration *calibration, const dsp_trace *trace, con
   size_t n = 0;
   for (size_t i = 0; i < recording->n_events && n < STEPS_MAX; i++) {
     const dsp_event *event = &recording->events[i];
-    if (event->kind != DSP_EVENT_CALIBRATION || !isfinite(event->volume_ml)) continue;
+    const bool inside = event->t_s >= 0 && event->t_s <= (double)trace->n / trace->rate_hz;
+    if (event->kind != DSP_EVENT_CALIBRATION || !inside || !isfinite(event->volume_ml)) continue;
     double next_s = event->t_s + 8;
     for (size_t k = i + 1; k < recording->n_events; k++)
       if (recording->events[k].kind != DSP_EVENT_NOTE) {

@@ -14,12 +14,6 @@ size_t stand_index(const dsp_trace *trace, double t_s) {
   return !(i > 0) ? 0 : i >= (double)trace->n ? trace->n : (size_t)i;
 }
 
-static const dsp_event *find_event(const dsp_recording *recording, dsp_event_kind kind, double from_s) {
-  for (size_t i = 0; i < recording->n_events; i++)
-    if (recording->events[i].kind == kind && recording->events[i].t_s >= from_s) return &recording->events[i];
-  return NULL;
-}
-
 static double median_of(double *scratch, const double *x, size_t n) {
   memcpy(scratch, x, n * sizeof *x);
   return dsp_order_median(scratch, n);
@@ -132,38 +126,6 @@ static dsp_status find_transient_end(stand_phases *p, const dsp_trace *trace, do
   return status;
 }
 
-static bool is_contraction(dsp_event_kind kind) {
-  return kind == DSP_EVENT_TIPTOE || kind == DSP_EVENT_DORSIFLEXION || kind == DSP_EVENT_WEIGHT_TRANSFER;
-}
-
-static stand_manoeuvre marked(const dsp_event *event) {
-  const unsigned count = event->count ? event->count : 1;
-  stand_manoeuvre m = {.name = dsp_event_kind_text(event->kind),
-                       .start_s = event->t_s,
-                       .last_s = event->t_s,
-                       .cadence_hz = NAN,
-                       .count = count,
-                       .marked = true};
-  if (count > 1) {
-    const double duration_s = event->dur_s > 0 ? event->dur_s : count;
-    m.cadence_hz = count / duration_s;
-    m.last_s = event->t_s + duration_s * (1 - 1.0 / count);
-  }
-  return m;
-}
-
-static void add_marked(stand_phases *p, const dsp_recording *recording) {
-  for (size_t i = 0; i < recording->n_events; i++) {
-    const dsp_event *event = &recording->events[i];
-    if (!is_contraction(event->kind) || event->t_s < p->onset_s || event->t_s > p->leave_s) continue;
-    const stand_manoeuvre m = marked(event);
-    if (m.count > 2) {
-      if (p->series.count == 0) p->series = m;
-    } else if (p->n_singles < STAND_SINGLES_MAX)
-      p->single[p->n_singles++] = m;
-  }
-}
-
 static dsp_status add_detected(stand_phases *p, const dsp_trace *trace, const double *params) {
   dsp_bouts bouts;
   const double from_s = fmax(p->transient_end_s, p->onset_s + 4);
@@ -196,14 +158,12 @@ dsp_status stand_find_phases(stand_phases *p, const dsp_trace *trace, const dsp_
                              const double *params) {
   *p = (stand_phases){.onset_lo_s = NAN, .onset_hi_s = NAN, .detected_onset_s = NAN, .return_s = NAN};
   const double end_s = (double)trace->n / trace->rate_hz;
-  for (const dsp_event *e = find_event(recording, DSP_EVENT_CALIBRATION, 0); e;
-       e = find_event(recording, DSP_EVENT_CALIBRATION, e->t_s + 1e-9))
-    p->supine_from_s = fmin(e->t_s + 8, end_s);
+  p->supine_from_s = stand_rest_from(recording, end_s);
   dsp_posture posture;
   dsp_status status = dsp_posture_find(&posture, coarse, stand_index(coarse, p->supine_from_s), params[P_LEAST_RISE]);
   if (status != DSP_OK) return status;
   p->inverted = posture.falls;
-  const dsp_event *stand = find_event(recording, DSP_EVENT_STAND, 0);
+  const dsp_event *stand = stand_event(recording, DSP_EVENT_STAND, 0, end_s);
   p->found = posture.rises || (stand && !posture.falls);
   if (!p->found) return DSP_OK;
 
@@ -212,7 +172,9 @@ dsp_status stand_find_phases(stand_phases *p, const dsp_trace *trace, const dsp_
     if (status != DSP_OK) return status;
     p->detected_onset_s = p->onset_s;
   }
-  if (stand) {
+  if (stand && posture.rises && !stand_mark_usable(stand->t_s, p->supine_from_s, (double)posture.leave / coarse->rate_hz)) {
+    p->onset_disagrees = true;
+  } else if (stand) {
     p->onset_disagrees = posture.rises && fabs(p->onset_s - stand->t_s) > params[P_MARKER] &&
                          !(p->onset_lo_s - params[P_MARKER] <= stand->t_s && stand->t_s <= p->onset_hi_s + params[P_MARKER]);
     p->onset_marked = true;
@@ -220,14 +182,14 @@ dsp_status stand_find_phases(stand_phases *p, const dsp_trace *trace, const dsp_
     p->onset_lo_s = p->onset_hi_s = NAN;
     p->onset_se_s = 0;
   }
-  const dsp_event *supine = find_event(recording, DSP_EVENT_SUPINE, p->onset_s);
+  const dsp_event *supine = stand_event(recording, DSP_EVENT_SUPINE, p->onset_s, end_s);
   p->leave_s = supine ? supine->t_s : (double)posture.leave / coarse->rate_hz;
   if (p->leave_s < p->onset_s) p->leave_s = end_s;
   p->return_marked = supine != NULL;
   if (supine || posture.returns) p->return_s = supine ? supine->t_s : (double)posture.fall / coarse->rate_hz;
 
   status = find_transient_end(p, trace, p->leave_s);
-  add_marked(p, recording);
+  if (status == DSP_OK) status = stand_add_marked(p, trace, recording, params);
   if (status == DSP_OK && p->n_singles == 0 && p->series.count == 0) status = add_detected(p, trace, params);
   p->stand_end_s = p->leave_s;
   for (size_t i = 0; i < p->n_singles; i++) p->stand_end_s = fmin(p->stand_end_s, p->single[i].start_s - 0.4);
@@ -241,7 +203,7 @@ dsp_status stand_learn_noise(dsp_noise *noise, const dsp_trace *trace, const sta
   double begin_s = p->supine_from_s;
   double ends[STAND_SINGLES_MAX + 3], starts[STAND_SINGLES_MAX + 3];
   size_t count = 0;
-  starts[count] = begin_s, ends[count++] = p->onset_s - 1;
+  starts[count] = begin_s, ends[count++] = stand_rest_end(p) - 1;
   starts[count] = fmax(p->transient_end_s, p->onset_s + 4), ends[count++] = p->stand_end_s;
   for (size_t i = 0; i < p->n_singles; i++) {
     const double next_s = i + 1 < p->n_singles ? p->single[i + 1].start_s : p->series.count ? p->series.start_s : p->leave_s;

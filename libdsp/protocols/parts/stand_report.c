@@ -23,6 +23,13 @@ static void set(const stand_test *s, const char *id, dsp_estimate e, double t0_s
   dsp_measure_set(measure(s, id), e.value, e.se, t0_s, t1_s);
 }
 
+static void set_or_null(const stand_test *s, const char *id, dsp_estimate e, double t0_s, double t1_s, const char *why_not) {
+  if (isfinite(e.value))
+    set(s, id, e, t0_s, t1_s);
+  else
+    dsp_measure_null(measure(s, id), why_not);
+}
+
 /* 100 a / b with independent errors. */
 static dsp_estimate percent(dsp_estimate a, dsp_estimate b) {
   const double value = 100 * a.value / b.value;
@@ -40,11 +47,9 @@ static void report_filling(const stand_test *s) {
   const double from_s = p->onset_s, to_s = p->onset_s + f->time.value, end_s = p->stand_end_s;
   set(s, "VV", f->rise, end_s - s->params[P_PLATEAU], end_s);
   set(s, "VV.observed", f->observed, end_s - s->params[P_PLATEAU], end_s);
-  set(s, "VFT90", f->time, from_s, to_s);
-  set(s, "VFI", f->flow, from_s, to_s);
-  if (!isfinite(f->time.value)) dsp_measure_null(measure(s, "VFT90"), "not_reached"), dsp_measure_null(measure(s, "VFI"), "not_reached");
-  set(s, "T50", f->time_half, from_s, from_s + f->time_half.value);
-  if (f->time_in_gap) dsp_measure_null(measure(s, "T50"), "missing_samples");
+  set_or_null(s, "VFT90", f->time, from_s, to_s, "not_reached");
+  set_or_null(s, "VFI", f->flow, from_s, to_s, "not_reached");
+  set_or_null(s, "T50", f->time_half, from_s, from_s + f->time_half.value, f->time_in_gap ? "missing_samples" : "not_reached");
   if (isfinite(f->flow_fit))
     dsp_measure_set(measure(s, "VFI.fit"), f->flow_fit, NAN, from_s, end_s);
   else
@@ -142,7 +147,7 @@ static void report_pump(const stand_test *s) {
     dsp_measure_null(measure(s, "PUMP.I"), why);
     dsp_measure_null(measure(s, "PUMP.sustained"), why);
   }
-  if (isfinite(s->ev.value) && isfinite(steps_per_h)) {
+  if (isfinite(s->ev.value) && p->series.count && isfinite(steps_per_h)) {
     const dsp_estimate capacity = {s->ev.value * steps_per_h / 1000, s->ev.se * steps_per_h / 1000};
     set(s, "PUMP.capacity", capacity, p->series.start_s, p->series.last_s);
   } else
@@ -184,16 +189,21 @@ static void report_quality(stand_test *s) {
   s->test->quality = quality;
 }
 
+/* A stretch that events or the end of the recording leave without length is none. */
+static dsp_status add_phase(dsp_test *test, const char *name, double t0_s, double t1_s, double level) {
+  return t1_s > t0_s ? dsp_test_add_phase(test, name, t0_s, t1_s, level) : DSP_OK;
+}
+
 static dsp_status report_landmarks(const stand_test *s) {
   const stand_phases *p = &s->phases;
   dsp_test *t = s->test;
   const char *onset = p->onset_marked ? "event" : "detected";
   dsp_status status = dsp_test_add_landmark(t, "stand_onset", p->onset_s, p->onset_lo_s, p->onset_hi_s, onset);
   const double level = s->v0.value + (s->filled ? s->filling.rise.value : 0);
-  if (status == DSP_OK) status = dsp_test_add_phase(t, "supine", s->baseline_from_s, s->baseline_to_s, s->v0.value);
-  if (status == DSP_OK) status = dsp_test_add_phase(t, "filling", p->onset_s, p->stand_end_s, NAN);
+  if (status == DSP_OK) status = add_phase(t, "supine", s->baseline_from_s, s->baseline_to_s, s->v0.value);
+  if (status == DSP_OK) status = add_phase(t, "filling", p->onset_s, p->stand_end_s, NAN);
   if (status == DSP_OK && s->filled) {
-    status = dsp_test_add_phase(t, "plateau", fmax(p->onset_s, p->stand_end_s - s->params[P_PLATEAU]), p->stand_end_s, level);
+    status = add_phase(t, "plateau", fmax(p->onset_s, p->stand_end_s - s->params[P_PLATEAU]), p->stand_end_s, level);
     const double t_s = p->onset_s + s->filling.time.value;
     if (status == DSP_OK && isfinite(t_s))
       status = dsp_test_add_landmark(t, "filled_90", t_s, t_s - 1.96 * s->filling.time.se, t_s + 1.96 * s->filling.time.se, "detected");
@@ -203,7 +213,7 @@ static dsp_status report_landmarks(const stand_test *s) {
     if (status == DSP_OK && s->single_read[i])
       status = dsp_test_add_landmark(t, "contraction_lowest", s->single[i].lowest_s, NAN, NAN, "detected");
     if (status == DSP_OK && s->single_read[i])
-      status = dsp_test_add_phase(t, "contraction", p->single[i].start_s, s->single[i].clear_s, s->single[i].lowest.value);
+      status = add_phase(t, "contraction", p->single[i].start_s, s->single[i].clear_s, s->single[i].lowest.value);
   }
   if (status == DSP_OK && p->series.count) {
     const char *source = p->series.marked ? "event" : "detected";
@@ -212,12 +222,12 @@ static dsp_status report_landmarks(const stand_test *s) {
   }
   if (status == DSP_OK && s->series_read) {
     status = dsp_test_add_landmark(t, "residual_lowest", s->series.lowest_s, NAN, NAN, "detected");
-    if (status == DSP_OK) status = dsp_test_add_phase(t, "series", p->series.start_s, s->series.clear_s, s->series.lowest.value);
-    if (status == DSP_OK) status = dsp_test_add_phase(t, "refill", s->series.clear_s, p->leave_s, NAN);
+    if (status == DSP_OK) status = add_phase(t, "series", p->series.start_s, s->series.clear_s, s->series.lowest.value);
+    if (status == DSP_OK) status = add_phase(t, "refill", s->series.clear_s, p->leave_s, NAN);
   }
   if (status == DSP_OK && isfinite(p->return_s)) {
     status = dsp_test_add_landmark(t, "supine_return", p->return_s, NAN, NAN, p->return_marked ? "event" : "detected");
-    if (status == DSP_OK) status = dsp_test_add_phase(t, "return", p->return_s, (double)s->trace.n / s->trace.rate_hz, NAN);
+    if (status == DSP_OK) status = add_phase(t, "return", p->return_s, (double)s->trace.n / s->trace.rate_hz, NAN);
   }
   return status;
 }
