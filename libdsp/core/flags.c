@@ -117,7 +117,7 @@ const dsp_flag_row dsp_flag_rows[] = {
      "Correct its time: t_s counts seconds from the recording's first sample."},
 };
 const size_t dsp_flag_count = sizeof dsp_flag_rows / sizeof dsp_flag_rows[0];
-_Static_assert(sizeof dsp_flag_rows / sizeof dsp_flag_rows[0] <= 64 * DSP_FLAG_WORDS, "a set has a bit for every row");
+_Static_assert(sizeof dsp_flag_rows / sizeof dsp_flag_rows[0] <= 64 * (size_t)DSP_FLAG_WORDS, "a set has a bit for every row");
 
 static size_t flag_index(const char *id) {
   size_t i = 0;
