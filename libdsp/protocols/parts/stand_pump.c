@@ -39,8 +39,8 @@ dsp_status stand_fit_pump(stand_pump *pump, const dsp_trace *trace, const dsp_no
   const size_t n = series->count;
   for (size_t i = 0; i < n; i++) v[i] = level_at(trace, series->start_s + (double)i / series->cadence_hz) - base;
   double low = 0.02, high = 0.98, steady, amplitude, best = INFINITY, q = NAN;
-  for (double trial = 0.02; trial < 0.985; trial += 0.02) {
-    const double rss = project(&steady, &amplitude, v, n, trial);
+  for (int percent = 2; percent <= 98; percent += 2) {
+    const double trial = 0.01 * percent, rss = project(&steady, &amplitude, v, n, trial);
     if (rss < best) best = rss, q = trial;
   }
   if (!isfinite(q)) return DSP_OK;
@@ -63,7 +63,8 @@ dsp_status stand_fit_pump(stand_pump *pump, const dsp_trace *trace, const dsp_no
   project(&steady, &amplitude, v, n, q);
   const double e_se = spread * sqrt(2 / curvature), steady_se = spread / sqrt(fmax(1, (double)n - 3));
   pump->e = (dsp_estimate){e, e_se};
-  pump->inflow = (dsp_estimate){e * steady, hypot(e * steady_se, steady * e_se)};
+  const double inflow_se = hypot(e * steady_se, steady * e_se);
+  pump->inflow = (dsp_estimate){e * steady, inflow_se};
   pump->found = true;
   return DSP_OK;
 }
