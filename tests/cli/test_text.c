@@ -51,8 +51,8 @@ static const struct clean_row {
               {"a\tb\n", "a\\x09b\\x0a"},
               {"\033[2J", "\\x1b[2J"},
               {"\x7f", "\\x7f"},
-              {"\xc2\x85", "\\xc2\\x85"},          /* C1: next line */
-              {"\u202egpj", "\\xe2\\x80\\xaegpj"}, /* right-to-left override */
+              {"\xc2\x85", "\\xc2\\x85"},                /* C1: next line */
+              {"\xe2\x80\xaegpj", "\\xe2\\x80\\xaegpj"}, /* right-to-left override */
               {"\xff", "\\xff"},
               {"\xc0\xaf", "\\xc0\\xaf"},          /* overlong */
               {"\xed\xa0\x80", "\\xed\\xa0\\x80"}, /* surrogate */

@@ -141,8 +141,10 @@ START_TEST(a_short_run_counts_its_first_samples_rightly) {
     c[i][N] = 1;
   }
   for (size_t p = 0; p < N; p++) /* Gauss and Jordan: the covariance is positive definite */
-    for (size_t i = 0; i < N; i++)
-      for (size_t k = N + 1; i != p && k-- > p;) c[i][k] -= c[p][k] * c[i][p] / c[p][p];
+    for (size_t i = 0; i < N; i++) {
+      const double factor = c[i][p] / c[p][p];
+      for (size_t k = p; i != p && k <= N; k++) c[i][k] -= factor * c[p][k];
+    }
   double weight = 0, sum = 0;
   for (size_t i = 0; i < N; i++) {
     weight += c[i][N] / c[i][i];

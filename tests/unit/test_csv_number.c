@@ -164,7 +164,8 @@ START_TEST(decimal_comma) {
     print_one(b);
     n += (size_t)sprintf(point + n, "%s;%s\n", a, b);
   }
-  for (size_t i = 0; i <= n; i++) comma[i] = point[i] == '.' ? ',' : point[i];
+  for (size_t i = 0; i <= n; i++) comma[i] = point[i];
+  for (char *p = strchr(comma, '.'); p; p = strchr(p, '.')) *p = ',';
   const reading one = read_bytes(point, n, NULL, 10), two = read_bytes(comma, n, NULL, 10);
   ck_assert_int_eq(one.status, DSP_OK);
   ck_assert_msg(two.status == DSP_OK, "%s: %s", two.error.place, two.error.found);

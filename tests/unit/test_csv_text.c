@@ -296,7 +296,7 @@ START_TEST(caps) {
   enum { MANY = 1000000 };
   char *text = malloc(4 * MANY + 10);
   for (size_t i = 0; i < MANY; i++) memcpy(text + 2 * i, "1,", 2);
-  memcpy(text + 2 * MANY, "1\n", 3);
+  memcpy(text + (size_t)2 * MANY, "1\n", 3);
   expect_refused(read_text(text), DSP_LIMIT, "line 1", "bytes"); /* a million columns: the line is too long already */
   memcpy(text + 10000, "1\n", 3);
   expect_refused(read_text(text), DSP_LIMIT, "", "5001 columns");

@@ -300,7 +300,7 @@ START_TEST(counts_since_1970) {
   for (size_t k = 0; k < 3; k++) {
     char stamps[2000];
     int size = sprintf(stamps, "timestamp,v\n");
-    for (int i = 0; i < 40; i++) size += sprintf(stamps + size, "%lld,%d\n", (1709423700000 + i * 20) * scales[k], i);
+    for (int i = 0; i < 40; i++) size += sprintf(stamps + size, "%lld,%d\n", (1709423700000 + 20LL * i) * scales[k], i);
     dsp_recording *r = read_good(stamps);
     ck_assert_double_eq_tol(r->channels[0].rate_hz, 50, 1e-6);
     ck_assert_double_eq_tol(r->t_origin_s, 1709423700, 1e-3);
