@@ -5,6 +5,7 @@
 #include <dsp/filter.h>
 #include <dsp/memory.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,26 +37,45 @@ static double *one_clock(size_t *n, const dsp_signal *stretches, size_t n_stretc
   return x;
 }
 
+/* Does the trace come to sample `at` steeply: by more than `least` within the second before? */
+static bool arrives_steeply(const double *x, size_t at, double rate_hz, double least) {
+  const size_t look = (size_t)fmax(1, rate_hz), from = at > look ? at - look : 0;
+  for (size_t i = from; i < at; i++)
+    if (fabs(x[i] - x[at]) > least) return true;
+  return false;
+}
+
+/* Samples in runs of five or more at an extreme value. A run that the trace does not come to steeply is a quiet level, not a converter's
+ * end. */
+static size_t count_clipped(const double *x, size_t n, double rate_hz, double low, double high, double step) {
+  const double least = fmax(3 * step, 0.001 * (high - low));
+  size_t clipped = 0;
+  for (size_t i = 0; i < n; i++) {
+    if (x[i] != high && x[i] != low) continue;
+    size_t end = i + 1;
+    while (end < n && x[end] == x[i]) end++;
+    if (end - i >= 5 && arrives_steeply(x, i, rate_hz, least)) clipped += end - i;
+    i = end - 1;
+  }
+  return clipped;
+}
+
 static void look(dsp_trace_facts *facts, const double *x, size_t n, double rate_hz) {
   double low = INFINITY, high = -INFINITY;
-  size_t gap = 0, longest = 0, run = 0, clipped = 0;
+  size_t gap = 0, longest = 0;
   facts->step = INFINITY;
   for (size_t i = 0; i < n; i++) {
     low = fmin(low, x[i]);
     high = fmax(high, x[i]);
-  }
-  for (size_t i = 0; i < n; i++) {
     gap = isnan(x[i]) ? gap + 1 : 0;
     longest = gap > longest ? gap : longest;
     facts->missing += isnan(x[i]) != 0;
-    run = x[i] == high || x[i] == low ? run + 1 : 0;
-    if (run >= 5) clipped += run == 5 ? 5 : 1;
     const double step = i ? fabs(x[i] - x[i - 1]) : 0;
     if (step > 0) facts->step = fmin(facts->step, step);
   }
-  facts->longest_gap_s = (double)longest / rate_hz;
-  facts->clipped_s = low < high ? (double)clipped / rate_hz : 0;
   if (!isfinite(facts->step)) facts->step = 0;
+  facts->longest_gap_s = (double)longest / rate_hz;
+  if (low < high) facts->clipped_s = (double)count_clipped(x, n, rate_hz, low, high, facts->step) / rate_hz;
 }
 
 /* Despike only where the trace moves fast enough to hold a spike: a window around each such sample; the rest is copied. */
@@ -123,11 +143,11 @@ static double *decimate(size_t *n_out, const double *x, size_t n, size_t factor)
   return y;
 }
 
-/* A decimated sample is as good as the samples within one new step of it. */
+/* A decimated sample is as good as all that its triangular mean takes in. */
 static unsigned char *decimate_ok(const unsigned char *ok, size_t n, size_t n_out, size_t factor) {
   unsigned char *out = dsp_alloc(n_out, 1);
   for (size_t j = 0; out && j < n_out; j++) {
-    const size_t from = j * factor > factor ? j * factor - factor : 0, to = j * factor + factor < n ? j * factor + factor : n - 1;
+    const size_t at = j * factor, from = at >= factor ? at - (factor - 1) : 0, to = at + factor <= n ? at + factor - 1 : n - 1;
     out[j] = 1;
     for (size_t i = from; i <= to; i++) out[j] &= ok[i];
   }

@@ -272,33 +272,54 @@ static dsp_status read_refill(stand_test *s) {
   return status;
 }
 
-static dsp_status analyse(stand_test *s) {
-  dsp_status status = calibrate(s);
-  if (status == DSP_OK) status = dsp_trace_coarser(&s->coarse, &s->trace, s->params[P_LEVEL_RATE]);
-  if (status == DSP_OK) status = stand_find_phases(&s->phases, &s->trace, &s->coarse, s->recording, s->params);
-  if (status != DSP_OK) return status;
-  if (!s->phases.found) {
-    stand_null_all(s, s->phases.inverted ? "inverted" : s->facts.step > 0 ? "no_stand" : "constant_signal");
-    return stand_report_trace(s);
+/* Why this trace can hold no standing test, whatever its events claim; NULL when it can. */
+static const char *hopeless(const stand_test *s) {
+  static const double shortest_s = 10;
+  double low = INFINITY, high = -INFINITY;
+  for (size_t i = 0; i < s->trace.n; i++) {
+    if (!s->trace.ok[i]) continue;
+    low = fmin(low, s->trace.x[i]);
+    high = fmax(high, s->trace.x[i]);
   }
+  if (!(s->facts.step > 0)) return "constant_signal";
+  if ((double)s->trace.n < shortest_s * s->trace.rate_hz) return "recording_too_short";
+  return stand_in_ml(s) && !(high - low >= s->params[P_LEAST_RISE]) ? "no_stand" : NULL;
+}
+
+static dsp_status find_and_learn(stand_test *s) {
   const double floor_sd = fmax(s->facts.step / 3.5, 0.02);
+  dsp_status status = stand_find_phases(&s->phases, &s->trace, &s->coarse, s->recording, s->params);
+  if (status != DSP_OK || !s->phases.found) return status;
   status = stand_learn_noise(&s->noise, &s->trace, &s->phases, floor_sd);
   if (status == DSP_OK) status = stand_learn_noise(&s->coarse_noise, &s->coarse, &s->phases, floor_sd);
-  if (status != DSP_OK) return status;
-  status = read_baseline(s);
-  if (status == DSP_NO_SOLUTION) {
-    stand_null_all(s, "no_baseline");
-    return stand_report_trace(s);
-  }
-  if (status == DSP_OK) status = read_return(s);
+  return status == DSP_OK ? read_baseline(s) : status;
+}
+
+static dsp_status read_all(stand_test *s) {
+  dsp_status status = read_return(s);
   if (status == DSP_OK) status = read_filling(s); /* its time tells which plateaus can be trusted as levels */
   if (status == DSP_OK) status = correct_drift(s);
   if (status == DSP_OK) status = read_baseline(s);
   if (status == DSP_OK) status = read_filling(s);
   if (status == DSP_OK) status = read_contractions(s);
-  if (status == DSP_OK) status = read_refill(s);
+  return status == DSP_OK ? read_refill(s) : status;
+}
+
+static dsp_status analyse(stand_test *s) {
+  dsp_status status = calibrate(s);
   if (status != DSP_OK) return status;
-  return stand_report(s);
+  const char *why_not = hopeless(s);
+  if (!why_not) {
+    status = dsp_trace_coarser(&s->coarse, &s->trace, s->params[P_LEVEL_RATE]);
+    if (status == DSP_OK) status = find_and_learn(s);
+    if (status == DSP_OK && !s->phases.found) why_not = s->phases.inverted ? "inverted" : "no_stand";
+    if (status == DSP_OK && !why_not) status = read_all(s);
+    if (status == DSP_NO_SOLUTION) why_not = "no_baseline";
+    if (status != DSP_OK && !why_not) return status;
+  }
+  if (!why_not) return stand_report(s);
+  stand_null_all(s, why_not);
+  return stand_report_trace(s);
 }
 
 static dsp_status run(const dsp_recording *recording, const dsp_channel *channel, const double *params, dsp_report *report,

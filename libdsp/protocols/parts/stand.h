@@ -160,6 +160,9 @@ typedef struct stand_test {
   bool refilled;
 } stand_test;
 
+/** Is the trace in millilitres, by its unit or by the syringe? */
+bool stand_in_ml(const stand_test *s);
+
 /** Null every measure that has no value yet, because of `flag`. */
 void stand_null_all(const stand_test *s, const char *flag);
 

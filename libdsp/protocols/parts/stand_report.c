@@ -255,10 +255,13 @@ static dsp_status report_details(const stand_test *s) {
   return DSP_OK;
 }
 
+bool stand_in_ml(const stand_test *s) {
+  return dsp_flags_has(&s->test->flags, "calibration_applied") || (s->channel->unit && !strcmp(s->channel->unit->ucum, "mL"));
+}
+
 /* Volumes need a unit; times and ratios do not. */
 static void drop_volumes(const stand_test *s) {
-  const bool scaled = dsp_flags_has(&s->test->flags, "calibration_applied");
-  if (scaled || (s->channel->unit && !strcmp(s->channel->unit->ucum, "mL"))) return;
+  if (stand_in_ml(s)) return;
   for (size_t i = 0; i < s->test->n_measures; i++) {
     dsp_measure *m = &s->test->measures[i];
     if (strchr(m->row->unit, 'L')) dsp_measure_null(m, "unit_unknown");
