@@ -205,9 +205,10 @@ static void read_crossing(dsp_filling *f, const curve *c, const double *rise_gra
 }
 
 /* The crossing of the exponential, where the recording ends before it. */
-static void extrapolate_crossing(dsp_filling *f, const exponential *e, const dsp_filling_task *task) {
-  const double left = (1 - task->fraction) * f->rise.value;
-  const double time_s = e->t_ref_s + e->tau_s * log(e->b / left) - task->onset_s;
+static void extrapolate_crossing(dsp_filling *f, const exponential *e, const curve *c) {
+  const dsp_filling_task *task = c->task;
+  const double left = (1 - task->fraction) * f->rise.value, remaining = f->rise.value - f->observed.value;
+  const double time_s = c->t1_s + e->tau_s * log(remaining / left) - task->onset_s;
   if (!(time_s > 0) || !isfinite(time_s)) return;
   f->time = (dsp_estimate){time_s, e->tau_s * f->rise.se / left};
   f->flow = (dsp_estimate){task->fraction * f->rise.value / time_s, NAN};
@@ -231,13 +232,21 @@ static void read_half(dsp_filling *f, const curve *c) {
   f->time_half.se = sqrt(level_variance / (slope * slope) + task->onset_se_s * task->onset_se_s);
 }
 
-static void read_plateau(dsp_filling *f, const curve *c) {
+/* The observed plateau: the mean over its window, or the curve's end where it still rises. */
+static void read_plateau(dsp_filling *f, curve *c) {
+  const double from_s = c->t1_s - c->task->window_s;
+  f->slope = (spline_value(&c->shape, c->coef, c->t1_s) - spline_value(&c->shape, c->coef, from_s)) / c->task->window_s;
+  const double end = spline_value(&c->shape, c->coef, c->t1_s) - c->task->base;
+  if (f->slope * c->task->window_s > c->task->tolerance * end) {
+    double value[4];
+    const size_t first = spline_basis(&c->shape, c->t1_s, value, NULL);
+    memset(c->plateau, 0, sizeof c->plateau);
+    for (size_t j = 0; j < 4; j++) c->plateau[first + j] = value[j];
+  }
   double level = 0, squares = 0;
   for (size_t j = 0; j < c->k; j++) level += c->plateau[j] * c->coef[j];
   f->observed.value = level - c->task->base;
   f->observed.se = sqrt(quadratic_form(c->cov, c->k, c->plateau) + c->task->base_se * c->task->base_se);
-  const double from_s = c->t1_s - c->task->window_s;
-  f->slope = (spline_value(&c->shape, c->coef, c->t1_s) - spline_value(&c->shape, c->coef, from_s)) / c->task->window_s;
   size_t n = 0;
   for (size_t i = c->task->from; i < c->task->to; i++) {
     const double t_s = (double)i / c->trace->rate_hz;
@@ -265,6 +274,18 @@ static dsp_status fit_late(exponential *late, const curve *c, const dsp_noise *n
   return status;
 }
 
+/* How much of the asymptote's distance to believe. A leg that fills along an exponential is, half full, half as fast again as on average. A
+ * leg that fills at an even rate (competent valves, steady inflow) shows no such curvature, then stops soon: its exponential points too
+ * high. */
+static double believed_remainder(const curve *c, double observed, double fitted) {
+  static const double even = 1.05, curved = 1.45, little = 0.015;
+  const double half_s = last_crossing(c, c->task->base + 0.5 * observed);
+  if (!isfinite(half_s)) return fitted;
+  const double ratio = spline_slope(&c->shape, c->coef, half_s) * (c->t1_s - c->task->onset_s) / observed;
+  const double trust = fmax(0, fmin(1, (ratio - even) / (curved - even)));
+  return trust * fitted + (1 - trust) * fmin(fitted, little * observed);
+}
+
 /* Decide between the observed plateau and the asymptote, then time the crossing. */
 static dsp_status read_rise(dsp_filling *f, const curve *c, const dsp_noise *noise) {
   const dsp_filling_task *task = c->task;
@@ -279,18 +300,18 @@ static dsp_status read_rise(dsp_filling *f, const curve *c, const dsp_noise *noi
   const double *gradient = c->plateau;
   if (late.found && late.a - task->base < 2 * f->observed.value) {
     f->fitted = (dsp_estimate){late.a - task->base, hypot(late.a_se, task->base_se)};
-    const double remaining = f->fitted.value - f->observed.value;
-    f->extrapolated = remaining > task->tolerance * f->observed.value && remaining > 2 * late.a_se;
-  }
-  if (f->extrapolated) {
-    /* The model's own error: a quarter of what it adds. */
-    const double model = 0.25 * (f->fitted.value - f->observed.value);
-    f->rise = (dsp_estimate){f->fitted.value, hypot(f->fitted.se, model)};
-    extra_variance = late.a_se * late.a_se + model * model;
-    gradient = none;
+    const double fitted = f->fitted.value - f->observed.value, remaining = believed_remainder(c, f->observed.value, fitted);
+    f->extrapolated = remaining > task->tolerance * f->observed.value && fitted > 2 * late.a_se;
+    if (f->extrapolated) {
+      /* The model's own error: a quarter of what it adds, and half of what was not believed. */
+      const double model = 0.25 * remaining + 0.5 * (fitted - remaining);
+      f->rise = (dsp_estimate){f->observed.value + remaining, hypot(f->fitted.se, model)};
+      extra_variance = late.a_se * late.a_se + model * model;
+      gradient = none;
+    }
   }
   read_crossing(f, c, gradient, extra_variance);
-  if (f->extrapolated && !isfinite(f->time.value)) extrapolate_crossing(f, &late, task);
+  if (f->extrapolated && !isfinite(f->time.value)) extrapolate_crossing(f, &late, c);
   read_half(f, c);
   f->flow_fit = NAN;
   if (whole.found && whole.a > task->base) {
