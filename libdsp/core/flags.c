@@ -86,7 +86,7 @@ const dsp_flag_row dsp_flag_rows[] = {
     {"calibration_disagrees", DSP_CAUTION, "The syringe steps do not agree with the trace's own unit.",
      "Check the device's calibration; repeat."},
     {"calibration_read_as_total", DSP_INFO, "The syringe volumes fit as running totals, not as steps.", "State steps in the side-car."},
-    {"see_pooled", DSP_INFO, "This measure belongs to the whole test, not to one trial.", "Read it in the pooled test."},
+    {"see_pooled", DSP_FATAL, "This measure belongs to the whole test, not to one trial.", "Read it in the pooled test."},
     {"resampled", DSP_INFO, "The samples' times are irregular; they were put on a regular grid on their true times.",
      "None needed; check the recorder if the jitter is large."},
     {"gap", DSP_CAUTION, "The recording has a gap in time; the parts were not joined.", "Check that no phase lies in the gap."},

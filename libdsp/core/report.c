@@ -184,6 +184,6 @@ dsp_status dsp_report_add_library(dsp_report *report, const char *name, const ch
 bool dsp_report_all_valid(const dsp_report *report) {
   for (size_t t = 0; t < report->n_tests; t++)
     for (size_t i = 0; i < report->tests[t].n_measures; i++)
-      if (!report->tests[t].measures[i].valid) return false;
+      if (!report->tests[t].measures[i].valid && !dsp_flags_has(&report->tests[t].measures[i].flags, "see_pooled")) return false;
   return true;
 }

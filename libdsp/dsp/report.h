@@ -134,7 +134,7 @@ DSP_API DSP_MUST_USE dsp_status dsp_test_add_series(dsp_test *test, const char *
 DSP_API DSP_MUST_USE dsp_status dsp_report_warn(dsp_report *report, const char *code, const char *format, ...) DSP_PRINTF(3, 4);
 DSP_API DSP_MUST_USE dsp_status dsp_report_add_library(dsp_report *report, const char *name, const char *version);
 
-/** True when every measure of every test is valid (what --strict asks). */
+/** True when every measure of every test is valid, or to be read in the pooled test (what --strict asks). */
 DSP_API bool dsp_report_all_valid(const dsp_report *report);
 
 #endif

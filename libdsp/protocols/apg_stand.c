@@ -68,8 +68,6 @@ static const dsp_measure_row measure_rows[] = {
 };
 enum { MEASURES = sizeof measure_rows / sizeof measure_rows[0] };
 
-extern const dsp_protocol dsp_apg_stand;
-
 static const dsp_dimension wanted = DSP_DIM_VOLUME;
 
 static bool has_syringe(const dsp_recording *recording) {
@@ -335,6 +333,7 @@ static dsp_status run(const dsp_recording *recording, const dsp_channel *channel
   } else if (status == DSP_OK) {
     status = analyse(s);
     s->test->manoeuvre = s->phases.n_singles ? s->phases.single[0].name : s->phases.series.name;
+    if (status == DSP_OK && s->reported) status = stand_add_trials(s, report);
   }
   dsp_trace_clear(&s->trace);
   dsp_trace_clear(&s->coarse);

@@ -38,6 +38,8 @@ enum apg_stand_param {
   P_ROWS
 };
 
+extern const dsp_protocol dsp_apg_stand;
+
 enum { STAND_SINGLES_MAX = 12 };
 
 /** One manoeuvre: a single contraction or a series. */
@@ -158,10 +160,21 @@ typedef struct stand_test {
   stand_pump pump;
   dsp_filling refill;
   bool refilled;
+  bool in_ml, reported;
 } stand_test;
 
 /** Is the trace in millilitres, by its unit or by the syringe? */
 bool stand_in_ml(const stand_test *s);
+
+/** 100 a / b with independent errors. */
+dsp_estimate stand_percent(dsp_estimate a, dsp_estimate b);
+/** Volumes need a unit; times and ratios do not. */
+void stand_drop_volumes(const dsp_test *test);
+
+/** EV and EF of the first manoeuvre's single contractions into the test. */
+void stand_report_singles(stand_test *s);
+/** After the test: its repeats, and the manoeuvres that it does not hold. */
+DSP_MUST_USE dsp_status stand_add_trials(stand_test *s, dsp_report *report);
 
 /** Null every measure that has no value yet, because of `flag`. */
 void stand_null_all(const stand_test *s, const char *flag);

@@ -31,7 +31,7 @@ static void set_or_null(const stand_test *s, const char *id, dsp_estimate e, dou
 }
 
 /* 100 a / b with independent errors. */
-static dsp_estimate percent(dsp_estimate a, dsp_estimate b) {
+dsp_estimate stand_percent(dsp_estimate a, dsp_estimate b) {
   const double value = 100 * a.value / b.value;
   return (dsp_estimate){value, hypot(100 * a.se / b.value, value * b.se / b.value)};
 }
@@ -67,45 +67,8 @@ static void report_filling(const stand_test *s) {
   if (f->rise.value < 20 || f->rise.value > 600) flag(s, "VV", "implausible_volume");
 }
 
-/* One EV from the repeats, by the rule that the user chose. */
-static void pool_singles(stand_test *s) {
-  double sum = 0, squares = 0, low = INFINITY, high = -INFINITY, se = 0;
-  unsigned n = 0;
-  s->ev = (dsp_estimate){NAN, NAN};
-  dsp_estimate first = s->ev, best = s->ev;
-  for (size_t i = 0; i < s->phases.n_singles; i++) {
-    if (!s->single_read[i]) continue;
-    const dsp_estimate drop = s->single[i].drop;
-    if (n++ == 0) first = best = drop;
-    if (drop.value > best.value) best = drop;
-    sum += drop.value, squares += drop.value * drop.value, se = hypot(se, drop.se);
-    low = fmin(low, drop.value), high = fmax(high, drop.value);
-  }
-  if (n == 0) return;
-  const int rule = (int)s->params[P_POOL];
-  s->ev = rule == 2 ? first : rule == 1 ? best : (dsp_estimate){sum / n, se / n};
-  measure(s, "EV")->n = n;
-  if (s->filled && 100 * (high - low) / s->filling.rise.value > 5) flag(s, "EV", "trials_differ"), flag(s, "EF", "trials_differ");
-}
-
-static void report_contractions(stand_test *s) {
+static void report_series(const stand_test *s) {
   const stand_phases *p = &s->phases;
-  pool_singles(s);
-  if (isfinite(s->ev.value)) {
-    const dsp_dip *dip = &s->single[0];
-    set(s, "EV", s->ev, p->single[0].start_s, dip->lowest_s);
-    if (s->filled)
-      set(s, "EF", percent(s->ev, s->filling.rise), p->single[0].start_s, dip->lowest_s);
-    else
-      dsp_measure_null(measure(s, "EF"), "no_fit");
-    if (dip->bulge) flag(s, "EV", "bulge_removed"), flag(s, "EF", "bulge_removed");
-    if (!p->single[0].marked) flag(s, "EV", "phases_detected"), flag(s, "EF", "phases_detected");
-    if (!p->single[0].name) flag(s, "EF", "manoeuvre_unknown");
-    if (p->n_singles == 1) flag(s, "EV", "single_trial"), flag(s, "EF", "single_trial");
-  } else {
-    dsp_measure_null(measure(s, "EV"), p->n_singles ? "missing_samples" : "no_contraction");
-    dsp_measure_null(measure(s, "EF"), p->n_singles ? "missing_samples" : "no_contraction");
-  }
   if (!s->series_read) {
     dsp_measure_null(measure(s, "RV"), p->series.count ? "missing_samples" : "no_series");
     dsp_measure_null(measure(s, "RVF"), p->series.count ? "missing_samples" : "no_series");
@@ -114,7 +77,7 @@ static void report_contractions(stand_test *s) {
   const dsp_estimate rv = {s->series.lowest.value - s->v0.value, hypot(s->series.lowest.se, s->v0.se)};
   set(s, "RV", rv, p->series.last_s, s->series.lowest_s);
   if (s->filled)
-    set(s, "RVF", percent(rv, s->filling.rise), p->series.last_s, s->series.lowest_s);
+    set(s, "RVF", stand_percent(rv, s->filling.rise), p->series.last_s, s->series.lowest_s);
   else
     dsp_measure_null(measure(s, "RVF"), "no_fit");
   static const char *const ids[] = {"RV", "RVF"};
@@ -259,13 +222,9 @@ bool stand_in_ml(const stand_test *s) {
   return dsp_flags_has(&s->test->flags, "calibration_applied") || (s->channel->unit && !strcmp(s->channel->unit->ucum, "mL"));
 }
 
-/* Volumes need a unit; times and ratios do not. */
-static void drop_volumes(const stand_test *s) {
-  if (stand_in_ml(s)) return;
-  for (size_t i = 0; i < s->test->n_measures; i++) {
-    dsp_measure *m = &s->test->measures[i];
-    if (strchr(m->row->unit, 'L')) dsp_measure_null(m, "unit_unknown");
-  }
+void stand_drop_volumes(const dsp_test *test) {
+  for (size_t i = 0; i < test->n_measures; i++)
+    if (strchr(test->measures[i].row->unit, 'L')) dsp_measure_null(&test->measures[i], "unit_unknown");
 }
 
 dsp_status stand_report_trace(stand_test *s) {
@@ -278,9 +237,12 @@ dsp_status stand_report_trace(stand_test *s) {
 dsp_status stand_report(stand_test *s) {
   set(s, "V0", s->v0, s->baseline_from_s, s->baseline_to_s);
   report_filling(s);
-  report_contractions(s);
+  stand_report_singles(s);
+  report_series(s);
   report_pump(s);
-  drop_volumes(s);
+  s->in_ml = stand_in_ml(s);
+  s->reported = true;
+  if (!s->in_ml) stand_drop_volumes(s->test);
   report_quality(s);
   dsp_status status = report_landmarks(s);
   if (status == DSP_OK) status = report_details(s);
