@@ -68,7 +68,7 @@ const dsp_flag_row dsp_flag_rows[] = {
     {"single_trial", DSP_INFO, "One trial only.", "Repeat the manoeuvre; two trials within 5 points are wanted."},
     {"trials_differ", DSP_CAUTION, "Repeated trials differ by more than 5 points.", "Repeat once more and look at the traces."},
     {"sampling_low", DSP_CAUTION, "The sampling rate is below 10 per second: short minima are missed.", "Record at 20 per second or more."},
-    {"fit_disagrees", DSP_INFO, "The direct reading and the exponential fit disagree: filling is not exponential.",
+    {"fit_disagrees", DSP_INFO, "The direct reading and the exponential fit differ by more than a tenth.",
      "None needed; the direct reading is the one defined."},
     {"missing_bridged", DSP_INFO, "Missing samples were left out of the computation.", "Check the connection if there are many."},
     {"spikes_removed", DSP_INFO, "Isolated spikes were left out of the computation.", "None needed."},

@@ -176,6 +176,9 @@ void stand_report_singles(stand_test *s);
 /** After the test: its repeats, and the manoeuvres that it does not hold. */
 DSP_MUST_USE dsp_status stand_add_trials(stand_test *s, dsp_report *report);
 
+/** Flags of the test as a whole, and its quality index. */
+DSP_MUST_USE dsp_status stand_report_quality(stand_test *s);
+
 /** Null every measure that has no value yet, because of `flag`. */
 void stand_null_all(const stand_test *s, const char *flag);
 

@@ -60,7 +60,6 @@ static void report_filling(const stand_test *s) {
     if (p->onset_disagrees) flag(s, ids[i], "marker_disagrees");
   }
   if (f->extrapolated) flag(s, "VV.observed", "incomplete_filling"), measure(s, "VV")->definition = "apg.VV.asymptote";
-  if (f->spread > s->params[P_TENSION] * f->rise.value) flag(s, "VV", "muscle_tension"), flag(s, "VFI", "muscle_tension");
   if (isfinite(f->flow_fit) && fabs(f->flow_fit / f->flow.value - 1) > 0.1) flag(s, "VFI.fit", "fit_disagrees");
   flag(s, "VFI", "inflow_unknown");
   flag(s, "VFT90", "inflow_unknown");
@@ -115,41 +114,6 @@ static void report_pump(const stand_test *s) {
     set(s, "PUMP.capacity", capacity, p->series.start_s, p->series.last_s);
   } else
     dsp_measure_null(measure(s, "PUMP.capacity"), p->series.count ? "no_contraction" : "no_series");
-}
-
-/* Flags that concern the whole test, and the quality index that sums them up. */
-static void report_quality(stand_test *s) {
-  dsp_flags *flags = &s->test->flags;
-  const double vv = s->filled ? s->filling.rise.value : NAN;
-  if (s->facts.missing) dsp_flags_add(flags, "missing_bridged");
-  if (s->facts.spikes) dsp_flags_add(flags, "spikes_removed");
-  if (s->facts.clipped_s > 1) dsp_flags_add(flags, "clipped");
-  if (s->channel->n_segments > 1) dsp_flags_add(flags, "gap");
-  if (s->channel->rate_hz < 9.5) dsp_flags_add(flags, "sampling_low");
-  if (s->channel->side == DSP_SIDE_UNKNOWN) dsp_flags_add(flags, "side_unknown");
-  if (s->channel->role == DSP_ROLE_UNKNOWN) dsp_flags_add(flags, "role_inferred");
-  if (!s->recording->t0) dsp_flags_add(flags, "time_unknown");
-  const char *compression = s->recording->compression;
-  if (compression && strcmp(compression, "none") != 0 && s->calibration.steps == 0) dsp_flags_add(flags, "compression_calibration");
-  if (fabs(s->baseline_slope.value) > s->params[P_BASELINE_SLOPE] + 2 * s->baseline_slope.se) dsp_flags_add(flags, "baseline_unsteady");
-  if (!isfinite(s->drift.value))
-    dsp_flags_add(flags, "drift_unknown");
-  else if (fabs(s->drift.value) > s->params[P_DRIFT_LARGE] * vv)
-    dsp_flags_add(flags, "drift_large");
-  else if (fabs(s->drift.value) > s->params[P_DRIFT_WARN] * vv)
-    dsp_flags_add(flags, "drift_corrected");
-  if (isfinite(s->drift.value) && s->drift.value + 2 * s->drift.se < -s->params[P_DRIFT_WARN] * vv)
-    dsp_flags_add(flags, "incomplete_emptying");
-  double quality = 1 - fmin(1, (double)s->facts.missing / fmax(1, (double)s->channel->n));
-  const dsp_flag_row *row;
-  for (size_t i = 0; (row = dsp_flags_get(flags, i)); i++)
-    if (row->severity == DSP_CAUTION) quality *= 0.85;
-  for (size_t m = 0; m < s->test->n_measures; m++) {
-    if (!s->test->measures[m].valid) quality *= 0.95;
-    for (size_t i = 0; (row = dsp_flags_get(&s->test->measures[m].flags, i)); i++)
-      if (row->severity == DSP_CAUTION) quality *= 0.97;
-  }
-  s->test->quality = quality;
 }
 
 /* A stretch that events or the end of the recording leave without length is none. */
@@ -243,8 +207,8 @@ dsp_status stand_report(stand_test *s) {
   s->in_ml = stand_in_ml(s);
   s->reported = true;
   if (!s->in_ml) stand_drop_volumes(s->test);
-  report_quality(s);
-  dsp_status status = report_landmarks(s);
+  dsp_status status = stand_report_quality(s);
+  if (status == DSP_OK) status = report_landmarks(s);
   if (status == DSP_OK) status = report_details(s);
   return status == DSP_OK ? stand_report_trace(s) : status;
 }
