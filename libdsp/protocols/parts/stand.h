@@ -52,6 +52,7 @@ typedef struct stand_manoeuvre {
   bool marked;       /**< start from an event */
   bool open_end;     /**< the event did not say how many: count and end are the trace's */
   bool astray;       /**< the event lies beside the contraction that it seems to mean */
+  double seen_s;     /**< where that one starts, when astray */
 } stand_manoeuvre;
 
 typedef struct stand_phases {

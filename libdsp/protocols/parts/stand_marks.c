@@ -79,6 +79,7 @@ static void find_astray(stand_phases *p, const dsp_bouts *bouts, double marker_s
     bool taken = p->series.count > 0 && bout->last_s >= p->series.start_s - marker_s && bout->first_s <= p->series.last_s + marker_s;
     for (size_t k = 0; k < p->n_singles; k++) taken |= fabs(bout->first_s - p->single[k].start_s) <= marker_s;
     p->single[i].astray = !taken && away_s <= astray_s;
+    p->single[i].seen_s = bout->first_s;
   }
 }
 

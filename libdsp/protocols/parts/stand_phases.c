@@ -192,7 +192,10 @@ dsp_status stand_find_phases(stand_phases *p, const dsp_trace *trace, const dsp_
   if (status == DSP_OK) status = stand_add_marked(p, trace, recording, params);
   if (status == DSP_OK && p->n_singles == 0 && p->series.count == 0) status = add_detected(p, trace, params);
   p->stand_end_s = p->leave_s;
-  for (size_t i = 0; i < p->n_singles; i++) p->stand_end_s = fmin(p->stand_end_s, p->single[i].start_s - 0.4);
+  for (size_t i = 0; i < p->n_singles; i++) {
+    const stand_manoeuvre *m = &p->single[i];
+    p->stand_end_s = fmin(p->stand_end_s, (m->astray ? fmin(m->seen_s, m->start_s) : m->start_s) - 0.4);
+  }
   if (p->series.count) p->stand_end_s = fmin(p->stand_end_s, p->series.start_s - 0.4);
   return status;
 }
