@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The standing test from recording to report: closed forms, the repeated-step recursion, the table of phenotypes, what events and units
  * do, and the syringe. */
+#include "../support/cases.h"
 #include "../support/leg.h"
 
 /* Known answers */
@@ -308,18 +309,18 @@ END_TEST
 static void add_answers(Suite *suite) {
   TCase *t = tcase_create("answers");
   tcase_set_timeout(t, 120);
-  tcase_add_loop_test(t, closed_forms, 0, 16);
-  tcase_add_loop_test(t, ended_too_early, 0, 4);
-  tcase_add_loop_test(t, staircase, 0, 5);
-  tcase_add_loop_test(t, phenotypes, 0, 20);
+  tcase_add_loop_test(t, closed_forms, 0, cases(16, 2));
+  tcase_add_loop_test(t, ended_too_early, 0, cases(4, 1));
+  tcase_add_loop_test(t, staircase, 0, cases(5, 1));
+  tcase_add_loop_test(t, phenotypes, 0, cases(20, 2));
   suite_add_tcase(suite, t);
   t = tcase_create("facts");
   tcase_set_timeout(t, 120);
   tcase_add_test(t, landmarks_say_where_they_come_from);
-  tcase_add_loop_test(t, manoeuvre_is_stored, 0, 3);
-  tcase_add_loop_test(t, wrong_marker, 0, 4);
+  tcase_add_loop_test(t, manoeuvre_is_stored, 0, cases(3, 1));
+  tcase_add_loop_test(t, wrong_marker, 0, cases(4, 1));
   tcase_add_test(t, missing_markers);
-  tcase_add_loop_test(t, wrong_exercise, 0, 6);
+  tcase_add_loop_test(t, wrong_exercise, 0, cases(6, 1));
   tcase_add_test(t, unknown_unit_gives_times_and_ratios);
   tcase_add_test(t, litres_are_an_error);
   tcase_add_test(t, other_roles_are_not_applicable);

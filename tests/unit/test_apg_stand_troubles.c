@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The standing test on recordings that are not as they should be: each measure is a value or null, and says why. */
+#include "../support/cases.h"
 #include "../support/leg.h"
 
 START_TEST(short_dropouts_change_little) {
@@ -252,13 +253,13 @@ int main(void) {
   tcase_add_test(t, long_gaps);
   tcase_add_test(t, gap_in_time);
   tcase_add_test(t, saturated_converter);
-  tcase_add_loop_test(t, reversed_polarity, 0, 2);
+  tcase_add_loop_test(t, reversed_polarity, 0, cases(2, 1));
   tcase_add_loop_test(t, nothing_to_see, 0, 10);
   tcase_add_test(t, no_standing_and_no_plateau);
   tcase_add_test(t, more_than_everything_ejected);
   tcase_add_test(t, drift_is_told_and_taken_out);
   tcase_add_test(t, compression_wants_its_calibration);
-  tcase_add_loop_test(t, repeats_are_pooled_by_the_rule, 0, 3);
+  tcase_add_loop_test(t, repeats_are_pooled_by_the_rule, 0, cases(3, 1));
   suite_add_tcase(suite, t);
   SRunner *runner = srunner_create(suite);
   srunner_run_all(runner, CK_ENV);

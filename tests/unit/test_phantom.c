@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The simulated standing test against closed forms, the repeated-step recursion and the table of the two-compartment leg; and what each
  * nuisance does to a trace. */
+#include "../support/cases.h"
 #include <check.h>
 #include <dsp/phantom.h>
 #include <math.h>
@@ -524,34 +525,35 @@ static Suite *phantom_suite(void) {
   Suite *suite = suite_create("phantom");
   TCase *truth = tcase_create("truth");
   tcase_set_timeout(truth, 60);
-  tcase_add_loop_test(truth, mono_exponential_fill, 0, 5);
-  tcase_add_loop_test(truth, bi_exponential_fill, 0, 3);
+  tcase_add_loop_test(truth, mono_exponential_fill, 0, cases(5, 1));
+  tcase_add_loop_test(truth, bi_exponential_fill, 0, cases(3, 1));
   tcase_add_test(truth, linear_fill_is_the_inflow);
   tcase_add_test(truth, ramp_starts_at_its_inflow_and_ends_at_vv);
   tcase_add_test(truth, posture_ramp_delays_by_half);
-  tcase_add_loop_test(truth, ten_step_recursion, 0, 5);
-  tcase_add_loop_test(truth, two_compartment_table, 0, PHENOTYPES);
+  tcase_add_loop_test(truth, ten_step_recursion, 0, cases(5, 1));
+  tcase_add_loop_test(truth, two_compartment_table, 0, cases(PHENOTYPES, 2));
   tcase_add_test(truth, custom_rows_make_the_same_leg);
   tcase_add_test(truth, undisturbed_recording_is_the_truth);
   tcase_add_test(truth, nuisances_never_enter_the_truth);
   tcase_add_test(truth, cut_stand_keeps_the_unlimited_truth);
   tcase_add_test(truth, schedule_is_kept);
   tcase_add_test(truth, lowest_level_is_where_ejection_ends);
-  tcase_add_loop_test(truth, random_legs_are_sane, 0, 20);
+  tcase_add_loop_test(truth, random_legs_are_sane, 0, cases(20, 3));
   suite_add_tcase(suite, truth);
   TCase *recording = tcase_create("recording");
   tcase_set_timeout(recording, 60);
-  tcase_add_loop_test(recording, same_seed_same_bits, 0, 4);
+  tcase_add_loop_test(recording, same_seed_same_bits, 0, cases(4, 1));
   tcase_add_test(recording, labels_follow_the_rows);
   tcase_add_test(recording, contraction_longer_than_its_step_is_refused);
   tcase_add_test(recording, syringe_steps_are_withdrawn_before_the_test);
   tcase_add_test(recording, leg_that_does_not_fill_is_refused);
-  tcase_add_test(recording, noises_have_their_size);
-  tcase_add_test(recording, rhythms_have_their_size_and_rate);
+  /* cases(1, 0): the random legs, which always run, have all of these at once. */
+  tcase_add_loop_test(recording, noises_have_their_size, 0, cases(1, 0));
+  tcase_add_loop_test(recording, rhythms_have_their_size_and_rate, 0, cases(1, 0));
   tcase_add_test(recording, drifts_are_exact);
-  tcase_add_test(recording, transient_and_bulge_stay_in_their_places);
-  tcase_add_test(recording, step_and_gain);
-  tcase_add_test(recording, quantisation_and_dropouts);
+  tcase_add_loop_test(recording, transient_and_bulge_stay_in_their_places, 0, cases(1, 0));
+  tcase_add_loop_test(recording, step_and_gain, 0, cases(1, 0));
+  tcase_add_loop_test(recording, quantisation_and_dropouts, 0, cases(1, 0));
   tcase_add_test(recording, markers_are_off_by_at_most_their_size);
   tcase_add_test(recording, generator_words);
   suite_add_tcase(suite, recording);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Text buffers (numbers, escapes) and the one function that puts bytes on disk. */
+#include "../support/cases.h"
 #include <check.h>
 #include <fmt/writer.h>
 
@@ -63,7 +64,7 @@ END_TEST
 
 START_TEST(numbers_read_back) {
   uint64_t state = 88172645463325252u; /* xorshift64 */
-  for (int i = 0; i < 200000; i++) {
+  for (int i = 0, n = cases(200000, 5000); i < n; i++) {
     state ^= state << 13;
     state ^= state >> 7;
     state ^= state << 17;
