@@ -48,7 +48,7 @@ static bool arrives_steeply(const double *x, size_t at, double rate_hz, double l
 /* Samples in runs of five or more at an extreme value. A run that the trace does not come to steeply is a quiet level, not a converter's
  * end. */
 static size_t count_clipped(const double *x, size_t n, double rate_hz, double low, double high, double step) {
-  const double least = fmax(3 * step, 0.001 * (high - low));
+  const double least = fmax(3 * step, 0.004 * (high - low));
   size_t clipped = 0;
   for (size_t i = 0; i < n; i++) {
     if (x[i] != high && x[i] != low) continue;
