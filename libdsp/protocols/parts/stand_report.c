@@ -59,7 +59,11 @@ static void report_filling(const stand_test *s) {
     if (!p->onset_marked && strcmp(measure(s, ids[i])->row->unit, "mL") != 0) flag(s, ids[i], "phases_detected");
     if (p->onset_disagrees) flag(s, ids[i], "marker_disagrees");
   }
-  if (f->extrapolated) flag(s, "VV.observed", "incomplete_filling"), measure(s, "VV")->definition = "apg.VV.asymptote";
+  /* A trace that climbs on without bending has no asymptote to extrapolate to, and no plateau either. */
+  const bool climbs = f->slope * s->params[P_PLATEAU] > 3 * s->params[P_TOLERANCE] * f->rise.value;
+  if (f->extrapolated || climbs) flag(s, "VV.observed", "incomplete_filling");
+  if (f->extrapolated) measure(s, "VV")->definition = "apg.VV.asymptote";
+  if (climbs) flag(s, "VV", "incomplete_filling"), flag(s, "VFI", "incomplete_filling");
   if (isfinite(f->flow_fit) && fabs(f->flow_fit / f->flow.value - 1) > 0.1) flag(s, "VFI.fit", "fit_disagrees");
   flag(s, "VFI", "inflow_unknown");
   flag(s, "VFT90", "inflow_unknown");
