@@ -333,7 +333,7 @@ static dsp_status run(const dsp_recording *recording, const dsp_channel *channel
   *s = (stand_test){
       .recording = recording, .channel = channel, .params = params, .test = dsp_report_add_test(report, &dsp_apg_stand, channel, 0, NULL)};
   dsp_status status = s->test ? condition(s, error) : DSP_NO_MEMORY;
-  if (s->test && status == DSP_BAD_INPUT) {
+  if (status == DSP_BAD_INPUT) {
     stand_null_all(s, "no_data");
     status = DSP_OK;
   } else if (status == DSP_OK) {
