@@ -52,7 +52,7 @@ static const struct clean_row {
               {"\033[2J", "\\x1b[2J"},
               {"\x7f", "\\x7f"},
               {"\xc2\x85", "\\xc2\\x85"},                /* C1: next line */
-              {"\xe2\x80\xaegpj", "\\xe2\\x80\\xaegpj"}, /* right-to-left override */
+              {"\xe2\x80\xaegpj", "\\xe2\\x80\\xaegpj"}, /* right-to-left override: what is tested; NOLINT(misc-misleading-bidirectional) */
               {"\xff", "\\xff"},
               {"\xc0\xaf", "\\xc0\\xaf"},          /* overlong */
               {"\xed\xa0\x80", "\\xed\\xa0\\x80"}, /* surrogate */
