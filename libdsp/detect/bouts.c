@@ -77,9 +77,11 @@ static bool describe(dsp_bout *bout, const dsp_trace *trace, const double *activ
   const double start_s = start_of(trace, first, before, limit), end_s = (double)last / rate_hz - mean_half_s;
   *bout = (dsp_bout){.first_s = start_s, .last_s = start_s, .count = 1, .period_s = NAN, .drop = before - lowest};
   if ((double)(to - from) / rate_hz < single_longest_s) return true;
-  bout->period_s = period(activity + from, to - from, rate_hz);
+  /* The first step expels most, and would drown the others' rhythm. */
+  const size_t first_step = (size_t)(1.6 * rate_hz);
+  bout->period_s = period(activity + from + first_step, to - from - first_step, rate_hz);
   const bool repeats = isfinite(bout->period_s);
-  bout->count = repeats ? 1 + (unsigned)floor(fmax(1, (end_s - start_s - 0.5) / bout->period_s) + 0.5) : 2;
+  bout->count = repeats ? 1 + (unsigned)floor(fmax(1, (end_s - start_s - 0.35) / bout->period_s) + 0.5) : 2;
   bout->last_s = repeats ? fmin(start_s + (bout->count - 1) * bout->period_s, end_s - 0.3) : end_s - 0.8;
   return true;
 }

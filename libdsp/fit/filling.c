@@ -277,8 +277,9 @@ static dsp_status fit_late(exponential *late, const curve *c, const dsp_noise *n
 /* How much of the asymptote's distance to believe. A leg that fills along an exponential is, half full, half as fast again as on average. A
  * leg that fills at an even rate (competent valves, steady inflow) shows no such curvature, then stops soon: its exponential points too
  * high. */
-static double believed_remainder(const curve *c, double observed, double fitted, double fitted_se) {
+static double believed_remainder(const curve *c, double observed, double fitted, double fitted_se, bool exponential_throughout) {
   static const double even = 1.05, curved = 1.45, little = 0.015;
+  if (exponential_throughout && fitted_se < 0.02 * observed) return fitted;
   /* A poorly known asymptote is pulled towards what a stand that was ended a little early leaves: 4 % +- 5 %. */
   const double usual = 0.04 * observed, usual_sd = 0.05 * observed;
   const double weight = usual_sd * usual_sd / (usual_sd * usual_sd + fitted_se * fitted_se);
@@ -306,7 +307,8 @@ static dsp_status read_rise(dsp_filling *f, const curve *c, const dsp_noise *noi
   const double *gradient = c->plateau;
   if (late.found && late.a - task->base < 2 * f->observed.value) {
     f->fitted = (dsp_estimate){late.a - task->base, hypot(late.a_se, task->base_se)};
-    const double fitted = f->fitted.value - f->observed.value, remaining = believed_remainder(c, f->observed.value, fitted, late.a_se);
+    const double fitted = f->fitted.value - f->observed.value,
+                 remaining = believed_remainder(c, f->observed.value, fitted, late.a_se, whole.found && whole.misfit < 2);
     f->extrapolated = remaining > task->tolerance * f->observed.value && fitted > 2 * late.a_se;
     if (f->extrapolated) {
       /* The model's own error: a quarter of what it adds, and half of what was not believed. */

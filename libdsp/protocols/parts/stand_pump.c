@@ -7,13 +7,16 @@
 
 enum { STEPS_MAX = 64 };
 
-/* Level at a contraction's start: mean over a fifth of a second about it. */
+/* Level at a contraction's start: a straight line through the 0.3 s before it, continued to it. */
 static double level_at(const dsp_trace *trace, double t_s) {
-  const size_t middle = stand_index(trace, t_s), half = (size_t)(0.1 * trace->rate_hz);
-  double sum = 0;
-  size_t n = 0;
-  for (size_t i = middle > half ? middle - half : 0; i <= middle + half && i < trace->n; i++) sum += trace->x[i], n++;
-  return n ? sum / (double)n : NAN;
+  const size_t end = stand_index(trace, t_s), length = (size_t)(0.3 * trace->rate_hz) + 1, from = end > length ? end - length : 0;
+  double n = 0, st = 0, sx = 0, stt = 0, stx = 0;
+  for (size_t i = from; i <= end && i < trace->n; i++) {
+    const double t = (double)i - t_s * trace->rate_hz;
+    n++, st += t, sx += trace->x[i], stt += t * t, stx += t * trace->x[i];
+  }
+  const double determinant = n * stt - st * st;
+  return determinant > 0 ? (sx * stt - st * stx) / determinant : (double)NAN;
 }
 
 /* Best steady level and amplitude for q = 1 - e; returns the sum of squares. */
