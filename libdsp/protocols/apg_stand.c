@@ -230,6 +230,26 @@ static dsp_status read_filling(stand_test *s) {
   return status == DSP_NO_MEMORY ? status : DSP_OK;
 }
 
+/* What the regressions cannot see: drift between the baseline and the reading, and slow wandering that passes for level. A rise that is off
+ * by a share d moves an exponential's filling time by about four times d, so the flow by about three (clinical error propagation). */
+static void widen(stand_test *s) {
+  static const double wander = 0.003, time_per_level = 3.9, flow_per_level = 2.9;
+  dsp_filling *f = &s->filling;
+  const double drift = s->filled ? 0.6 * stand_drift_at(&s->drift_model, s->phases.stand_end_s - s->params[P_PLATEAU] / 2).se : 0;
+  if (s->filled) {
+    const double share = hypot(drift / f->rise.value, wander);
+    f->rise.se = hypot(f->rise.se, share * f->rise.value);
+    f->observed.se = hypot(f->observed.se, share * f->observed.value);
+    f->time.se = hypot(f->time.se, 0.7 * time_per_level * share * f->time.value);
+    f->flow.se = hypot(f->flow.se, 0.7 * flow_per_level * share * f->flow.value);
+  }
+  if (s->series_read) {
+    const double later = stand_drift_at(&s->drift_model, s->series.lowest_s).se;
+    s->series.lowest.se = hypot(s->series.lowest.se, later);
+    if (s->filled) s->series.lowest.se = hypot(s->series.lowest.se, wander * f->rise.value);
+  }
+}
+
 static dsp_status read_dip(dsp_dip *dip, bool *read, const stand_test *s, const stand_manoeuvre *m, double before_s, double until_s) {
   const dsp_dip_task task = {.before_s = fmax(before_s, m->start_s - 25),
                              .start_s = m->start_s,
@@ -306,7 +326,9 @@ static dsp_status read_all(stand_test *s) {
   if (status == DSP_OK) status = read_baseline(s);
   if (status == DSP_OK) status = read_filling(s);
   if (status == DSP_OK) status = read_contractions(s);
-  return status == DSP_OK ? read_refill(s) : status;
+  if (status == DSP_OK) status = read_refill(s);
+  widen(s);
+  return status;
 }
 
 static dsp_status analyse(stand_test *s) {
