@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const double largest = 1e12; /* beyond it nothing was measured, and squares would overflow */
 static const double despike_half_s = 0.25, spike_longest_s = 0.08, despike_sigma = 8;
 
 void dsp_trace_clear(dsp_trace *trace) {
@@ -32,7 +33,8 @@ static double *one_clock(size_t *n, const dsp_signal *stretches, size_t n_stretc
   for (size_t s = 0; s < n_stretches; s++) {
     const double at = round(stretches[s].t0_s * stretches[s].rate_hz);
     if (!(at >= 0)) continue;
-    for (size_t i = 0, k = (size_t)at; i < stretches[s].n && k < *n; i++, k++) x[k] = isfinite(stretches[s].x[i]) ? stretches[s].x[i] : NAN;
+    for (size_t i = 0, k = (size_t)at; i < stretches[s].n && k < *n; i++, k++)
+      x[k] = fabs(stretches[s].x[i]) < largest ? stretches[s].x[i] : (double)NAN;
   }
   return x;
 }

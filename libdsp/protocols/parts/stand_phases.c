@@ -126,10 +126,27 @@ static dsp_status find_transient_end(stand_phases *p, const dsp_trace *trace, do
   return status;
 }
 
+static double mean_level(const dsp_trace *trace, double from_s, double to_s) {
+  double sum = 0;
+  const size_t from = stand_index(trace, from_s), to = stand_index(trace, to_s);
+  for (size_t i = from; i < to; i++) sum += trace->x[i];
+  return to > from ? sum / (double)(to - from) : (double)NAN;
+}
+
+/* After a contraction the leg fills again. A drop that stays is a cuff that was touched or slipped. */
+static bool refills(const dsp_trace *trace, const dsp_bout *bout, double until_s) {
+  const double before = mean_level(trace, bout->first_s - 2, bout->first_s - 0.2), after = mean_level(trace, until_s - 3, until_s - 0.5);
+  return until_s - bout->last_s < 6 || after > before - 0.6 * bout->drop;
+}
+
 static dsp_status add_detected(stand_phases *p, const dsp_trace *trace, const double *params) {
   dsp_bouts bouts;
   const double from_s = fmax(p->transient_end_s, p->onset_s + 4);
   const dsp_status status = dsp_bouts_find(&bouts, trace, stand_index(trace, from_s), stand_index(trace, p->leave_s), params[P_LEAST_DROP]);
+  size_t kept = 0;
+  for (size_t i = 0; i < bouts.n; i++)
+    if (refills(trace, &bouts.bout[i], i + 1 < bouts.n ? bouts.bout[i + 1].first_s : p->leave_s)) bouts.bout[kept++] = bouts.bout[i];
+  bouts.n = kept;
   size_t longest = bouts.n;
   for (size_t i = 0; i < bouts.n; i++)
     if (bouts.bout[i].count >= 2 &&
@@ -141,8 +158,13 @@ static dsp_status add_detected(stand_phases *p, const dsp_trace *trace, const do
     for (size_t i = 0; i + 1 < bouts.n; i++) most = fmax(most, bouts.bout[i].drop);
     if (bouts.bout[bouts.n - 1].drop > 1.15 * most) longest = bouts.n - 1;
   }
+  double strongest = 0;
+  for (size_t i = 0; i < bouts.n; i++)
+    if (i != longest) strongest = fmax(strongest, bouts.bout[i].drop);
   for (size_t i = 0; i < bouts.n; i++) {
     const dsp_bout *bout = &bouts.bout[i];
+    /* Unmarked, a drop under half of another one is a touch of the cuff rather than a repeat. */
+    if (i != longest && bout->drop < 0.5 * strongest) continue;
     stand_manoeuvre m = {.start_s = bout->first_s, .last_s = bout->last_s, .cadence_hz = 1 / bout->period_s, .count = bout->count};
     /* An unmarked last contraction is sought from a little before where it seems to start: the level there is no lower than its own. */
     if (m.count > 1) m.last_s = fmax(m.start_s, m.last_s - 0.5);
