@@ -84,4 +84,22 @@ DSP_API DSP_MUST_USE dsp_status dsp_find_onset(dsp_onset *onset, const dsp_signa
 DSP_API DSP_MUST_USE dsp_status dsp_find_steps(size_t **at, size_t *n_steps, const double *x, size_t n, double penalty, size_t min_length,
                                                dsp_error *error);
 
+/** One heart beat of a pulse trace, measured on the band-limited trace. */
+typedef struct dsp_beat {
+  double foot_s;     /**< start of the upstroke: its steepest tangent meets the level of the minimum before it */
+  double peak_s;     /**< highest sample before the next beat */
+  double foot, peak; /**< levels there, units of x less the trend below lo_hz */
+  double slope;      /**< steepest upstroke, units per second */
+} dsp_beat;
+
+typedef struct dsp_beat_rule {
+  double lo_hz, hi_hz;          /**< pass band of the pulse, e.g. 0.5 and 10; hi_hz is lowered to 0.45 of a slow rate */
+  double shortest_s, longest_s; /**< a beat's length, e.g. 0.33 and 2 */
+} dsp_beat_rule;
+
+/** Beats in rising order of time; the last may be cut. *beats is malloc'ed, NULL on failure. DSP_NO_SOLUTION when the trace is shorter than
+ * two of the longest beats or has no upstroke, DSP_BAD_INPUT when a sample is not finite, DSP_BAD_OPTION for a rule that makes no sense. */
+DSP_API DSP_MUST_USE dsp_status dsp_find_beats(dsp_beat **beats, size_t *n_beats, const dsp_signal *signal, const dsp_beat_rule *rule,
+                                               dsp_error *error);
+
 #endif
