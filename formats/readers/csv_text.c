@@ -2,39 +2,12 @@
  * Encodings: byte order marks; UTF-16 without one by its zero bytes; else UTF-8 when the bytes are valid UTF-8 (RFC 3629), else
  * Windows-1252. UTF-8 is used in place; whether text outside ASCII is valid is looked at only when there is some. */
 #include "csv.h"
+#include "encoding.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { BLOCK_BYTES = 64, LOOK_BYTES = 512, PADDING_BYTES = 64, OUT_PER_UNIT = 3 };
-
-/* Windows-1252, 0x80..0x9F; unassigned places become U+FFFD. */
-static const unsigned short latin_high[32] = {0x20AC, 0xFFFD, 0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
-                                              0x2039, 0x0152, 0xFFFD, 0x017D, 0xFFFD, 0xFFFD, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
-                                              0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0xFFFD, 0x017E, 0x0178};
-
-static size_t put_utf8(unsigned char *out, unsigned long c) {
-  if (c < 0x80) {
-    out[0] = (unsigned char)c;
-    return 1;
-  }
-  if (c < 0x800) {
-    out[0] = (unsigned char)(0xC0 | (c >> 6));
-    out[1] = (unsigned char)(0x80 | (c & 63));
-    return 2;
-  }
-  if (c < 0x10000) {
-    out[0] = (unsigned char)(0xE0 | (c >> 12));
-    out[1] = (unsigned char)(0x80 | ((c >> 6) & 63));
-    out[2] = (unsigned char)(0x80 | (c & 63));
-    return 3;
-  }
-  out[0] = (unsigned char)(0xF0 | (c >> 18));
-  out[1] = (unsigned char)(0x80 | ((c >> 12) & 63));
-  out[2] = (unsigned char)(0x80 | ((c >> 6) & 63));
-  out[3] = (unsigned char)(0x80 | (c & 63));
-  return 4;
-}
 
 /* Nothing but bytes 1 to 127, as most files: one pass answers both questions, is there a NUL and is it UTF-8. */
 static bool plain_ascii(const unsigned char *p, const unsigned char *end) {
@@ -49,22 +22,6 @@ static bool plain_ascii(const unsigned char *p, const unsigned char *end) {
   }
   while (p < end && *p != 0 && *p < 128) p++;
   return p == end;
-}
-
-static bool valid_utf8(const unsigned char *p, const unsigned char *end) {
-  while (p < end) {
-    unsigned long long eight;
-    while (end - p >= 8 && (memcpy(&eight, p, 8), (eight & 0x8080808080808080U) == 0)) p += 8;
-    if (p == end) break;
-    const unsigned char c = *p++;
-    if (c < 0x80) continue;
-    const int more = c >= 0xC2 && c < 0xE0 ? 1 : c >= 0xE0 && c < 0xF0 ? 2 : c >= 0xF0 && c < 0xF5 ? 3 : -1;
-    if (more < 0 || end - p < more) return false;
-    if ((c == 0xE0 && p[0] < 0xA0) || (c == 0xED && p[0] > 0x9F) || (c == 0xF0 && p[0] < 0x90) || (c == 0xF4 && p[0] > 0x8F)) return false;
-    for (int i = 0; i < more; i++)
-      if ((*p++ & 0xC0) != 0x80) return false;
-  }
-  return true;
 }
 
 /* 1 little-endian, 2 big-endian, 0 not UTF-16. Of ASCII text every second byte is zero. */
@@ -104,7 +61,7 @@ static dsp_status from_utf16(csv_table *table, const unsigned char *bytes, size_
       c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
       i += 2;
     }
-    n += put_utf8(out + n, c);
+    n += encoding_put(out + n, c);
   }
   memset(out + n, 0, PADDING_BYTES);
   table->at = out;
@@ -146,7 +103,7 @@ dsp_status csv_decode(csv_table *table, const fmt_source *source, dsp_error *err
   table->end = source->bytes + source->size;
   if (plain_ascii(table->at, table->end)) return DSP_OK;
   dsp_status status = refuse_nul(table, source, error);
-  if (status == DSP_OK && !valid_utf8(table->at, table->end)) {
+  if (status == DSP_OK && !encoding_is_utf8(table->at, table->end)) {
     table->latin = true;
     if (dsp_recording_warn(table->recording, "encoding_guessed", "the text is not valid UTF-8; read as Windows-1252") != DSP_OK)
       return dsp_fail_memory(error);
@@ -169,7 +126,7 @@ const char *csv_copy(csv_table *table, csv_span cell) {
       text[n++] = (char)c;
       continue;
     }
-    const size_t bytes = put_utf8(utf8, c < 0xA0 ? latin_high[c - 0x80] : c);
+    const size_t bytes = encoding_put(utf8, encoding_latin(c));
     memcpy(text + n, utf8, bytes);
     n += bytes;
   }
