@@ -51,10 +51,11 @@ static int check_guideline(const char *id) {
   const char *known[SHOWN_MAX + 1];
   size_t n = 0;
   if (id == NULL || dsp_guideline_known(id)) return EXIT_DONE;
-  for (size_t i = 0; i < dsp_guideline_count && n < SHOWN_MAX; i++) {
+  const dsp_guideline_row *row = NULL;
+  for (size_t i = 0; (row = dsp_guideline_at(i)) != NULL && n < SHOWN_MAX; i++) {
     size_t j = 0;
-    while (j < n && strcmp(known[j], dsp_guideline_rows[i].guideline) != 0) j++;
-    if (j == n) known[n++] = dsp_guideline_rows[i].guideline;
+    while (j < n && strcmp(known[j], row->guideline) != 0) j++;
+    if (j == n) known[n++] = row->guideline;
   }
   known[n] = NULL;
   return names_unknown("--guideline", id, known);

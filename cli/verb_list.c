@@ -71,8 +71,8 @@ static void put_band(cli_table *table, const dsp_guideline_row *row) {
 
 static void fill_guidelines(cli_table *table, const dsp_params *params) {
   (void)params;
-  for (size_t i = 0; i < dsp_guideline_count; i++) {
-    const dsp_guideline_row *row = &dsp_guideline_rows[i];
+  const dsp_guideline_row *row = NULL;
+  for (size_t i = 0; (row = dsp_guideline_at(i)); i++) {
     table_text(table, row->guideline);
     table_text(table, row->protocol);
     table_text(table, row->measure);

@@ -139,6 +139,7 @@ static dsp_status apply_calibration(dsp_recording *recording, dsp_channel *chann
   if (isnan(gain) && isnan(offset)) return DSP_OK;
   if (isnan(gain)) gain = 1;
   if (isnan(offset)) offset = 0;
+  if (!channel->x && channel->n) return dsp_fail(error, DSP_BAD_INPUT, own, "no calibration of Doppler audio", "channel %s", channel->name);
   channel->calibrated = true;
   channel->scale *= gain;
   channel->offset = channel->offset * gain + offset;
@@ -187,7 +188,9 @@ static dsp_status apply_facts(dsp_recording *recording, dsp_channel *channel, co
   if (hint->label && (hint->column || hint->index >= 0) &&
       !(channel->label = dsp_arena_text(recording->arena, hint->label, strlen(hint->label))))
     return dsp_fail_memory(error);
-  status = apply_unit(recording, channel, hint, path, dsp_role_unit(channel->role) != NULL, error);
+  if (!channel->x && channel->role != DSP_ROLE_AUDIO)
+    status = dsp_recording_load_channel(recording, (size_t)(channel - recording->channels), error);
+  if (status == DSP_OK) status = apply_unit(recording, channel, hint, path, dsp_role_unit(channel->role) != NULL, error);
   if (status == DSP_OK) status = check_role_unit(recording, channel, path, error);
   if (status == DSP_OK) status = apply_rate(recording, channel, hint->rate_hz, error);
   if (status == DSP_OK) status = apply_calibration(recording, channel, entry, path, error);

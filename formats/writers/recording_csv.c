@@ -96,6 +96,9 @@ dsp_status fmt_recording_csv(fmt_buffer *out, const dsp_recording *recording, co
   if (chosen.delimiter == 0) chosen.delimiter = ',';
   if (chosen.decimal_comma && chosen.delimiter == ',')
     return dsp_fail(error, DSP_BAD_OPTION, "delimiter", "another delimiter than the decimal comma", "','");
+  for (size_t k = 0; k < recording->n_channels; k++)
+    if (!recording->channels[k].x && recording->channels[k].n)
+      return dsp_fail(error, DSP_NOT_APPLICABLE, recording->channels[k].name, "WAV for Doppler audio", "audio as text");
   if (recording->n_channels == 0) return dsp_fail(error, DSP_BAD_INPUT, "", "at least one channel", "a recording without channels");
   cursor *cursors = dsp_zalloc(recording->n_channels, sizeof *cursors);
   if (!cursors) return dsp_fail_memory(error);

@@ -130,9 +130,9 @@ static void put_header(fmt_buffer *out, const page *p, const char *generator) {
 
 /* Where the grades come from: every guideline that graded something, once. */
 static void put_guidelines(fmt_buffer *line, const dsp_report *r) {
-  for (size_t i = 0; i < dsp_guideline_count; i++) {
-    const dsp_guideline_row *row = &dsp_guideline_rows[i];
-    if (i > 0 && !strcmp(row->guideline, dsp_guideline_rows[i - 1].guideline)) continue;
+  const dsp_guideline_row *row = NULL;
+  for (size_t i = 0; (row = dsp_guideline_at(i)); i++) {
+    if (i > 0 && !strcmp(row->guideline, dsp_guideline_at(i - 1)->guideline)) continue;
     bool used = false;
     for (size_t t = 0; t < r->n_tests; t++)
       for (size_t k = 0; k < r->tests[t].n_measures; k++)

@@ -28,8 +28,8 @@ static int decimals_for(const dsp_measure *m) {
 
 /* The guideline's normal band that ends at the measure's limit. */
 static const dsp_guideline_row *normal_band(const dsp_test *test, const dsp_measure *m) {
-  for (size_t i = 0; i < dsp_guideline_count; i++) {
-    const dsp_guideline_row *row = &dsp_guideline_rows[i];
+  const dsp_guideline_row *row = NULL;
+  for (size_t i = 0; (row = dsp_guideline_at(i)); i++) {
     if (row->normal && !strcmp(row->guideline, m->guideline) && !strcmp(row->protocol, test->protocol) &&
         !strcmp(row->measure, m->row->id) && (!(row->lo < m->limit) || !(row->hi > m->limit)))
       return row;

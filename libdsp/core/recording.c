@@ -32,6 +32,7 @@ void dsp_recording_free(dsp_recording *recording) {
     free(recording->channels[i].segments);
   }
   free(recording->channels);
+  dsp_audio_close(&recording->audio);
   free(recording->events);
   free(recording->warnings);
   dsp_arena_free(recording->arena);
@@ -50,7 +51,7 @@ dsp_channel *dsp_recording_add_channel(dsp_recording *recording, const char *nam
   segment->n = n;
   dsp_channel *channel = &recording->channels[recording->n_channels++];
   *channel = (dsp_channel){.name = kept, .rate_hz = rate_hz, .x = x, .n = n, .segments = segment, .n_segments = n ? 1 : 0, .scale = 1};
-  for (size_t i = 0; i < n; i++) channel->missing += isnan(x[i]) != 0;
+  for (size_t i = 0; x && i < n; i++) channel->missing += isnan(x[i]) != 0;
   return channel;
 }
 

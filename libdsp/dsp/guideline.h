@@ -19,9 +19,8 @@ typedef struct dsp_guideline_row {
   bool verified;      /**< read in the source, not from memory */
 } dsp_guideline_row;
 
-/** All rows: a protocol's default guideline first. `dsp_guideline_count` of them. */
-DSP_API extern const dsp_guideline_row dsp_guideline_rows[];
-DSP_API extern const size_t dsp_guideline_count;
+/** Row i of all tables in order, a protocol's default guideline first; NULL past the end. */
+DSP_API const dsp_guideline_row *dsp_guideline_at(size_t i);
 
 /** True when some row has this guideline id. */
 DSP_API bool dsp_guideline_known(const char *id);

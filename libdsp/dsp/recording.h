@@ -4,6 +4,7 @@
 #ifndef DSP_RECORDING_H
 #define DSP_RECORDING_H
 
+#include <dsp/audio.h>
 #include <dsp/memory.h>
 #include <dsp/units.h>
 #include <stdbool.h>
@@ -67,7 +68,7 @@ typedef struct dsp_channel {
   dsp_side side;
   const char *site; /**< "calf" ..., or NULL */
   double rate_hz;   /**< > 0 */
-  double *x;        /**< n samples in `unit`, NaN missing; owned by the recording */
+  double *x;        /**< n samples in `unit`, NaN missing; owned by the recording. NULL: they are in the recording's audio */
   size_t n;
   size_t missing;        /**< NaN among them */
   dsp_segment *segments; /**< in order of time, together n samples; owned by the recording */
@@ -117,6 +118,7 @@ typedef struct dsp_recording {
   const char *compression, *visit, *condition_label;
   const char *protocol; /**< the side-car's, or NULL */
   dsp_doppler doppler;
+  dsp_audio audio; /**< source of the channels without `x`; zeroed when there is none */
   dsp_channel *channels;
   size_t n_channels, channels_capacity;
   dsp_event *events; /**< in order of time once dsp_recording_sort_events has run */
@@ -134,6 +136,13 @@ DSP_API void dsp_recording_free(dsp_recording *recording);
  * one segment from 0. Returns the channel (valid until the next call) or NULL when out of memory. */
 DSP_API DSP_MUST_USE dsp_channel *dsp_recording_add_channel(dsp_recording *recording, const char *name, double rate_hz, double *x,
                                                             size_t n);
+
+/** Take `audio` (in every case, also on failure) and append its channels, named by `names` (audio->n_channels of them), role audio. The
+ * recording must have no channel yet: channel i of the recording is channel i of the audio. */
+DSP_API DSP_MUST_USE dsp_status dsp_recording_add_audio(dsp_recording *recording, const dsp_audio *audio, const char *const *names);
+/** Bring a channel of the audio into memory, so that it has an `x` like any other (a pressure that a sound card recorded). Nothing to do
+ * for a channel that has one. DSP_LIMIT above 2^26 samples; `read` may fail. */
+DSP_API DSP_MUST_USE dsp_status dsp_recording_load_channel(dsp_recording *recording, size_t index, dsp_error *error);
 
 /** Replace a channel's segments by a copy of `segments` (n > 0). */
 DSP_API DSP_MUST_USE dsp_status dsp_channel_set_segments(dsp_channel *channel, const dsp_segment *segments, size_t n);

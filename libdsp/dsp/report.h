@@ -55,13 +55,16 @@ typedef struct dsp_detail {
   double value;     /**< NaN = null */
 } dsp_detail;
 
-/** A trace kept in the report, from which its numbers can be recomputed. */
+/** A trace kept in the report, from which its numbers can be recomputed; or, with bins, a picture of n columns. */
 typedef struct dsp_series {
-  const char *name; /**< "conditioned", "raw", "fit" */
+  const char *name; /**< "conditioned", "raw", "fit"; of Doppler "envelope", "mean", "spectrogram" */
   const char *unit; /**< UCUM */
   double rate_hz, t0_s;
-  double *x; /**< n samples, NaN missing; owned by the report */
+  double *x; /**< n samples, NaN missing; with bins n * bins values, sample after sample; owned by the report */
   size_t n;
+  size_t bins;           /**< values of one sample; 0 for an ordinary trace */
+  double bin0, bin_step; /**< place of the first bin's centre, and from one bin to the next, in `bin_unit` */
+  const char *bin_unit;  /**< UCUM: "cm/s" or "Hz"; NULL without bins */
 } dsp_series;
 
 typedef struct dsp_test {

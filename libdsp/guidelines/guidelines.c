@@ -1,44 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Limits and grades, and the one place that applies them. */
-#include <dsp/guideline.h>
+#include "tables.h"
 
 #include <math.h>
 #include <string.h>
 
-#define CLASSIC "Christopoulos and Nicolaides, air plethysmography class ranges 1987-1988, as taught; from secondary texts"
+static const dsp_guideline_table *const tables[] = {&dsp_guidelines_apg};
 
-/* A band from lo to hi; its lower end belongs to it, its upper end to the next. */
-#define BAND(guideline, measure, lo, hi, grade, normal, source, verified)                                                                  \
-  { guideline, "apg.stand", measure, NULL, lo, hi, true, false, grade, normal, source, verified }
-
-const dsp_guideline_row dsp_guideline_rows[] = {
-    BAND("apg.classic", "VFI", -INFINITY, 2, "normal", true, CLASSIC, false),
-    BAND("apg.classic", "VFI", 2, 5, "mild", false, CLASSIC, false),
-    BAND("apg.classic", "VFI", 5, 10, "moderate", false, CLASSIC, false),
-    BAND("apg.classic", "VFI", 10, INFINITY, "severe", false, CLASSIC, false),
-    BAND("apg.classic", "VFT90", -INFINITY, 10, "severe", false, CLASSIC, false),
-    BAND("apg.classic", "VFT90", 10, 25, "short", false, CLASSIC, false),
-    BAND("apg.classic", "VFT90", 25, INFINITY, "normal", true, CLASSIC, false),
-    {"apg.classic", "apg.stand", "EF", NULL, 60, INFINITY, false, false, "normal", true, CLASSIC, false},
-    {"apg.classic", "apg.stand", "EF", NULL, 60, 60, true, true, "borderline", false, CLASSIC, false},
-    BAND("apg.classic", "EF", 40, 60, "reduced", false, CLASSIC, false),
-    BAND("apg.classic", "EF", -INFINITY, 40, "poor", false, CLASSIC, false),
-    BAND("apg.classic", "RVF", -INFINITY, 35, "normal", true, CLASSIC, false),
-    BAND("apg.classic", "RVF", 35, 50, "raised", false, CLASSIC, false),
-    BAND("apg.classic", "RVF", 50, INFINITY, "high", false, CLASSIC, false),
-    BAND("apg.classic", "VV", -INFINITY, 80, "low", false, CLASSIC, false),
-    {"apg.classic", "apg.stand", "VV", NULL, 80, 150, true, true, "normal", true, CLASSIC, false},
-    {"apg.classic", "apg.stand", "VV", NULL, 150, INFINITY, false, false, "large", false, CLASSIC, false},
-    BAND("apg.roc", "VFI", -INFINITY, 2.058, "normal", true,
-         "ROC cut-off 2.058 mL/s, sensitivity 93.3 %, specificity 88.8 % (study of the postural reflux index)", true),
-    BAND("apg.roc", "VFI", 2.058, INFINITY, "reflux", false,
-         "ROC cut-off 2.058 mL/s, sensitivity 93.3 %, specificity 88.8 % (study of the postural reflux index)", true),
-};
-const size_t dsp_guideline_count = sizeof dsp_guideline_rows / sizeof dsp_guideline_rows[0];
+const dsp_guideline_row *dsp_guideline_at(size_t i) {
+  for (size_t t = 0; t < sizeof tables / sizeof tables[0]; t++) {
+    if (i < tables[t]->n) return &tables[t]->rows[i];
+    i -= tables[t]->n;
+  }
+  return NULL;
+}
 
 bool dsp_guideline_known(const char *id) {
-  for (size_t i = 0; i < dsp_guideline_count; i++)
-    if (!strcmp(dsp_guideline_rows[i].guideline, id)) return true;
+  const dsp_guideline_row *row = NULL;
+  for (size_t i = 0; (row = dsp_guideline_at(i)); i++)
+    if (!strcmp(row->guideline, id)) return true;
   return false;
 }
 
@@ -61,8 +41,8 @@ static double nearest_limit(const dsp_guideline_row *normal, double value) {
 }
 
 static void grade_measure(dsp_measure *measure, const dsp_test *test, const char *guideline, const char *key) {
-  for (size_t i = 0; i < dsp_guideline_count; i++) {
-    const dsp_guideline_row *row = &dsp_guideline_rows[i];
+  const dsp_guideline_row *row = NULL;
+  for (size_t i = 0; (row = dsp_guideline_at(i)); i++) {
     if (!concerns(row, test, measure, guideline, key)) continue;
     guideline = row->guideline; /* the first that has rows for the measure */
     if (holds(row, measure->value)) {

@@ -16,9 +16,20 @@ const dsp_protocol *dsp_protocol_find(const char *id) {
   return NULL;
 }
 
+/* Audio stays outside memory: only a protocol for audio may see such a channel. */
+static bool fits(const dsp_protocol *protocol, const dsp_recording *recording, size_t c, dsp_error *missing) {
+  const dsp_channel *channel = &recording->channels[c];
+  if (!channel->x && channel->n && channel->role != DSP_ROLE_AUDIO) {
+    dsp_fail(missing, DSP_NOT_APPLICABLE, channel->name, "samples in memory", "an audio channel with the role %s",
+             dsp_role_text(channel->role));
+    return false;
+  }
+  return protocol->applicable(recording, channel, missing);
+}
+
 static bool applies(const dsp_protocol *protocol, const dsp_recording *recording) {
   for (size_t c = 0; c < recording->n_channels; c++)
-    if (protocol->applicable(recording, &recording->channels[c], NULL)) return true;
+    if (fits(protocol, recording, c, NULL)) return true;
   return false;
 }
 
@@ -58,11 +69,10 @@ static const dsp_protocol *choose(const dsp_recording *recording, const char *id
 /* Is this the only channel, so that its own reason is the best answer? Else say what was looked for. */
 static dsp_status none_applicable(const dsp_recording *recording, const dsp_protocol *protocol, dsp_error *error) {
   dsp_error reason = {DSP_OK};
-  for (size_t c = 0; c < recording->n_channels && recording->n_channels == 1; c++)
-    protocol->applicable(recording, &recording->channels[c], &reason);
+  for (size_t c = 0; c < recording->n_channels && recording->n_channels == 1; c++) fits(protocol, recording, c, &reason);
   /* A channel with the right role but the wrong unit says more than "no channel". */
   for (size_t c = 0; c < recording->n_channels && reason.status == DSP_OK; c++)
-    if (recording->channels[c].role != DSP_ROLE_UNKNOWN) protocol->applicable(recording, &recording->channels[c], &reason);
+    if (recording->channels[c].role != DSP_ROLE_UNKNOWN) fits(protocol, recording, c, &reason);
   if (reason.status != DSP_OK) return dsp_fail(error, reason.status, reason.place, reason.expected, "%s", reason.found);
   return dsp_fail(error, DSP_NOT_APPLICABLE, protocol->id, protocol->needs, "none of %zu channels fits", recording->n_channels);
 }
@@ -82,7 +92,7 @@ dsp_status dsp_analyze(const dsp_recording *recording, const char *protocol_id, 
   dsp_status status = DSP_OK;
   size_t analysed = 0;
   for (size_t c = 0; c < recording->n_channels && status == DSP_OK; c++) {
-    if (!protocol->applicable(recording, &recording->channels[c], NULL)) continue;
+    if (!fits(protocol, recording, c, NULL)) continue;
     status = protocol->run(recording, &recording->channels[c], values, made, error);
     analysed++;
   }

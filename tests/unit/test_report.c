@@ -206,16 +206,18 @@ END_TEST
 /* Bands of one guideline and measure leave no gap, do not overlap, and exactly one is normal. */
 START_TEST(bands_tile_the_line) {
   ck_assert(dsp_guideline_known("apg.classic") && dsp_guideline_known("apg.roc") && !dsp_guideline_known("apg"));
-  for (size_t i = 0; i < dsp_guideline_count; i++) {
-    const dsp_guideline_row *row = &dsp_guideline_rows[i];
+  const dsp_guideline_row *row = NULL;
+  for (size_t i = 0; (row = dsp_guideline_at(i)); i++) {
     ck_assert(*row->grade && *row->source && row->lo <= row->hi);
     const double probes[] = {row->lo, row->hi, nextafter(row->lo, -INFINITY), nextafter(row->hi, INFINITY), 0.5 * (row->lo + row->hi)};
     for (size_t p = 0; p < 5; p++) {
       const double v = probes[p];
       size_t hits = 0, normal = 0;
-      for (size_t k = 0; k < dsp_guideline_count; k++) {
-        const dsp_guideline_row *other = &dsp_guideline_rows[k];
-        if (strcmp(other->guideline, row->guideline) != 0 || strcmp(other->measure, row->measure) != 0) continue;
+      const dsp_guideline_row *other = NULL;
+      for (size_t k = 0; (other = dsp_guideline_at(k)); k++) {
+        if (strcmp(other->guideline, row->guideline) != 0 || strcmp(other->measure, row->measure) != 0 ||
+            (row->key ? !other->key || strcmp(row->key, other->key) != 0 : other->key != NULL))
+          continue;
         hits += (v > other->lo || (other->lo_in && v == other->lo)) && (v < other->hi || (other->hi_in && v == other->hi));
         normal += other->normal;
       }
