@@ -100,6 +100,39 @@ dsp_status table_put_text(fmt_buffer *out, const cli_table *table, const char *i
   return out->failed ? DSP_NO_MEMORY : DSP_OK;
 }
 
+/* Words of `text`, lines broken at `width` columns and indented. */
+static void put_wrapped(fmt_buffer *out, const char *text, size_t indent, size_t width) {
+  size_t used = 0;
+  while (*text != '\0') {
+    const size_t length = strcspn(text, " ");
+    if (used > 0 && used + 1 + length > width - indent) {
+      fmt_printf(out, "\n%*s", (int)indent, "");
+      used = 0;
+    }
+    if (used > 0) fmt_put(out, " ");
+    fmt_put_bytes(out, text, length);
+    used += length + (used > 0);
+    text += length;
+    text += strspn(text, " ");
+  }
+  fmt_put(out, "\n");
+}
+
+dsp_status table_put_paragraphs(fmt_buffer *out, const cli_table *table, bool bold) {
+  enum { WIDTH = 100, INDENT = 12 };
+  assert(table->n_columns > 2);
+  if (table->failed) return DSP_NO_MEMORY;
+  for (size_t i = 0; i < table->n_cells; i++) {
+    const size_t column = i % table->n_columns;
+    if (column == 0) fmt_printf(out, "%s%s%s%s  ", i > 0 ? "\n" : "", bold ? "\033[1m" : "", shown(table, i), bold ? "\033[0m" : "");
+    if (column == 1) fmt_printf(out, "%s\n", shown(table, i));
+    if (column < 2) continue;
+    fmt_printf(out, "  %-*s", INDENT - 2, table->columns[column]);
+    put_wrapped(out, shown(table, i), INDENT, WIDTH);
+  }
+  return out->failed ? DSP_NO_MEMORY : DSP_OK;
+}
+
 dsp_status table_put_json(fmt_buffer *out, const cli_table *table) {
   if (table->failed) return DSP_NO_MEMORY;
   fmt_put(out, "[");

@@ -30,6 +30,8 @@ void table_bool(cli_table *table, bool value);
 
 /** Aligned columns, indented; the last one is not padded. `bold` puts the heading in bold. DSP_NO_MEMORY when a cell was lost. */
 dsp_status table_put_text(fmt_buffer *out, const cli_table *table, const char *indent, bool bold);
+/** Rows whose cells are sentences: the first two cells as a heading, the others as named paragraphs of 100 columns. */
+dsp_status table_put_paragraphs(fmt_buffer *out, const cli_table *table, bool bold);
 /** A JSON array with one object a row. */
 dsp_status table_put_json(fmt_buffer *out, const cli_table *table);
 

@@ -39,6 +39,9 @@ static void fill_protocols(cli_table *table, const dsp_params *params) {
     table_text(table, dsp_protocols[i]->id);
     table_text(table, dsp_protocols[i]->title);
     table_text(table, dsp_protocols[i]->needs);
+    table_text(table, dsp_protocols[i]->posture);
+    table_text(table, dsp_protocols[i]->steps);
+    table_text(table, dsp_protocols[i]->sidecar);
   }
 }
 
@@ -125,15 +128,16 @@ typedef struct list_row {
   const char *name;
   const char *columns[COLUMNS_MAX]; /**< NULL after the last */
   void (*fill)(cli_table *table, const dsp_params *params);
+  bool wordy; /**< rows of sentences: printed as paragraphs */
 } list_row;
 
 static const list_row lists[] = {
-    {"readers", {"id", "extensions", "title"}, fill_readers},
-    {"protocols", {"id", "title", "needs"}, fill_protocols},
-    {"measures", {"protocol", "id", "unit", "definition", "help", "source"}, fill_measures},
-    {"guidelines", {"guideline", "protocol", "measure", "key", "band", "grade", "normal", "verified", "source"}, fill_guidelines},
-    {"parameters", {"id", "default", "min", "max", "unit", "choices", "owner", "help", "source"}, fill_parameters},
-    {"flags", {"id", "severity", "text", "next"}, fill_flags},
+    {"readers", {"id", "extensions", "title"}, fill_readers, false},
+    {"protocols", {"id", "title", "needs", "posture", "steps", "sidecar"}, fill_protocols, true},
+    {"measures", {"protocol", "id", "unit", "definition", "help", "source"}, fill_measures, false},
+    {"guidelines", {"guideline", "protocol", "measure", "key", "band", "grade", "normal", "verified", "source"}, fill_guidelines, false},
+    {"parameters", {"id", "default", "min", "max", "unit", "choices", "owner", "help", "source"}, fill_parameters, false},
+    {"flags", {"id", "severity", "text", "next"}, fill_flags, false},
 };
 
 static const size_t n_lists = sizeof lists / sizeof *lists;
@@ -155,7 +159,8 @@ static int print(const list_row *list, const cli_options *options, const dsp_par
     status = table_put_json(&out, &table);
     fmt_put(&out, "}\n");
   } else {
-    status = table_put_text(&out, &table, "", output_colour(options->given[OPT_NO_COLOR]));
+    const bool bold = output_colour(options->given[OPT_NO_COLOR]);
+    status = list->wordy ? table_put_paragraphs(&out, &table, bold) : table_put_text(&out, &table, "", bold);
   }
   int result = EXIT_DONE;
   dsp_error error = {0};

@@ -49,7 +49,8 @@ def verbs(pleth):
 
 ROWS = {
     "readers": lambda r: ([r["id"]], [r["title"] + ".", words(("extensions", r["extensions"])) + "."]),
-    "protocols": lambda r: ([r["id"]], [r["title"] + ".", words(("needs", r["needs"]))]),
+    "protocols": lambda r: ([r["id"]], [r["title"] + ".", "Needs " + r["needs"] + ".", "Posture: " + r["posture"], "Steps: " + r["steps"],
+                                        "Side-car: " + r["sidecar"]]),
     "measures": lambda r: ([r["protocol"], r["id"]], [words(("unit", r["unit"]), ("definition", r["definition"])) + ".", r["help"], r["source"]]),
     "guidelines": lambda r: ([r["guideline"], r["measure"], r["grade"]], [words(("band", r["band"]), ("for", r["key"])) + ".", r["source"]]),
     "parameters": lambda r: ([r["id"]], [r["help"], words(("default", r["default"]), ("unit", r["unit"]), ("choices", r["choices"]),

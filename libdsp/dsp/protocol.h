@@ -11,6 +11,10 @@ typedef struct dsp_protocol {
   const char *id;    /**< "apg.stand" */
   const char *title; /**< for people */
   const char *needs; /**< what a recording must have, in words */
+  /* How a technologist performs it, for `pleth list protocols` and the man page; whole sentences. */
+  const char *posture;
+  const char *steps;   /**< "1. ... 2. ..." in the order of the test */
+  const char *sidecar; /**< roles, events and facts that the side-car should state */
   dsp_param_table params;
   const dsp_measure_row *measures;
   size_t n_measures;

@@ -373,6 +373,13 @@ const dsp_protocol dsp_apg_stand = {
     .id = "apg.stand",
     .title = "Air plethysmography, standing test",
     .needs = "a channel with role volume in mL",
+    .posture = "Supine with the leg raised, then standing upright on the other leg, holding a frame, the test leg relaxed.",
+    .steps =
+        "1. Lie with the leg raised until the trace is flat, at least 30 s. 2. Stand up within 3 to 5 s and keep still until the trace is "
+        "flat. 3. One full tiptoe, then still until the trace is flat. 4. Ten tiptoes at one per second, then still until the trace is "
+        "flat. 5. Lie down with the leg raised again for at least 30 s.",
+    .sidecar = "Channel: role volume, unit mL, side, site. Events: stand, tiptoe (count 1), tiptoe (count 10, duration_s), supine; without "
+               "them the phases are found in the trace. Syringe steps: calibration with volume_ml.",
     .params = {"apg.stand", param_rows, P_ROWS},
     .measures = measure_rows,
     .n_measures = MEASURES,
