@@ -18,6 +18,11 @@ void dsp_trace_clear(dsp_trace *trace) {
   *trace = (dsp_trace){0};
 }
 
+size_t dsp_trace_index(const dsp_trace *trace, double t_s) {
+  const double i = floor(t_s * trace->rate_hz + 0.5);
+  return !(i > 0) ? 0 : i >= (double)trace->n ? trace->n : (size_t)i;
+}
+
 /* All stretches on one clock; NaN where there is no sample. NULL with *status set on failure. */
 static double *one_clock(size_t *n, const dsp_signal *stretches, size_t n_stretches, size_t n_max, dsp_status *status) {
   *status = DSP_BAD_INPUT;
@@ -168,7 +173,7 @@ dsp_status dsp_trace_coarser(dsp_trace *coarse, const dsp_trace *trace, double r
 }
 
 dsp_status dsp_trace_condition(dsp_trace *trace, dsp_trace_facts *facts, const dsp_signal *stretches, size_t n_stretches, double rate_hz,
-                               double bridge_s, size_t n_max, dsp_error *error) {
+                               double bridge_s, double spike_floor, size_t n_max, dsp_error *error) {
   *trace = (dsp_trace){0};
   *facts = (dsp_trace_facts){0};
   dsp_status status;
@@ -185,7 +190,7 @@ dsp_status dsp_trace_condition(dsp_trace *trace, dsp_trace_facts *facts, const d
   const size_t longest = (size_t)(spike_longest_s * native_hz);
   if (status == DSP_OK && longest >= 1) {
     clean = dsp_alloc(n, sizeof *clean);
-    status = clean ? despike(clean, &facts->spikes, x, n, native_hz, fmax(facts->step, 0.5), longest) : DSP_NO_MEMORY;
+    status = clean ? despike(clean, &facts->spikes, x, n, native_hz, fmax(facts->step, spike_floor), longest) : DSP_NO_MEMORY;
   }
   double *use = clean ? clean : x;
   if (status == DSP_OK && !bridge_gaps(use, ok, n, (size_t)(bridge_s * native_hz)))

@@ -2,6 +2,7 @@
  * Air plethysmography, standing test: venous volume, filling, ejection, residual volume and the ten-step pump.
  * Method: Christopoulos, Nicolaides et al. 1987, with the definitions written in the rows below. One trace is conditioned, its phases are
  * taken from events or found, the noise at rest is learnt, and every reading is a regression under that noise. */
+#include "parts/part.h"
 #include "parts/stand.h"
 
 #include <dsp/memory.h>
@@ -94,19 +95,6 @@ static bool applicable(const dsp_recording *recording, const dsp_channel *channe
     return false;
   }
   return true;
-}
-
-static dsp_status condition(stand_test *s, dsp_error *error) {
-  enum { STRETCHES_MAX = 64 };
-  dsp_signal stretch[STRETCHES_MAX];
-  const dsp_channel *channel = s->channel;
-  size_t n = 0;
-  for (size_t i = 0; i < channel->n_segments && n < STRETCHES_MAX; i++) {
-    const dsp_segment *segment = &channel->segments[i];
-    stretch[n++] = (dsp_signal){channel->x + segment->first, segment->n, channel->rate_hz, segment->t0_s - channel->segments[0].t0_s};
-  }
-  static const size_t longest = 50000000; /* samples on the native clock: 14 h at 1 kHz */
-  return dsp_trace_condition(&s->trace, &s->facts, stretch, n, s->params[P_WORK_RATE], s->params[P_BRIDGE], longest, error);
 }
 
 /* Scale a trace that is not in mL by its syringe calibration; say what the steps tell. */
@@ -350,11 +338,13 @@ static dsp_status analyse(stand_test *s) {
 
 static dsp_status run(const dsp_recording *recording, const dsp_channel *channel, const double *params, dsp_report *report,
                       dsp_error *error) {
+  static const double spike_floor_ml = 0.5;
   stand_test *s = dsp_zalloc(1, sizeof *s);
   if (!s) return DSP_NO_MEMORY;
   *s = (stand_test){
       .recording = recording, .channel = channel, .params = params, .test = dsp_report_add_test(report, &dsp_apg_stand, channel, 0, NULL)};
-  dsp_status status = s->test ? condition(s, error) : DSP_NO_MEMORY;
+  dsp_status status =
+      s->test ? part_condition(&s->trace, &s->facts, channel, params[P_WORK_RATE], params[P_BRIDGE], spike_floor_ml, error) : DSP_NO_MEMORY;
   if (status == DSP_BAD_INPUT) {
     stand_null_all(s, "no_data");
     status = DSP_OK;

@@ -247,7 +247,7 @@ END_TEST
 
 static dsp_status conditioned(dsp_trace *trace, dsp_trace_facts *facts, const double *x, size_t n, double native_hz, double work_hz) {
   const dsp_signal stretch = {x, n, native_hz, 0};
-  return dsp_trace_condition(trace, facts, &stretch, 1, work_hz, 0.2, 1000000, NULL);
+  return dsp_trace_condition(trace, facts, &stretch, 1, work_hz, 0.2, 0.5, 1000000, NULL);
 }
 
 START_TEST(clean_trace_passes_unchanged) {
@@ -317,7 +317,7 @@ START_TEST(segments_share_one_clock) {
   const dsp_signal parts[] = {{a, 50, 10, 0}, {b, 50, 10, 20}};
   dsp_trace trace;
   dsp_trace_facts facts;
-  ck_assert_int_eq(dsp_trace_condition(&trace, &facts, parts, 2, 10, 0.2, 1000, NULL), DSP_OK);
+  ck_assert_int_eq(dsp_trace_condition(&trace, &facts, parts, 2, 10, 0.2, 0.5, 1000, NULL), DSP_OK);
   ck_assert_uint_eq(trace.n, 250);
   for (size_t i = 0; i < 250; i++) {
     ck_assert_uint_eq(trace.ok[i], i < 50 || i >= 200);
@@ -325,9 +325,9 @@ START_TEST(segments_share_one_clock) {
   }
   dsp_trace_clear(&trace);
   dsp_error error = {0};
-  ck_assert_int_eq(dsp_trace_condition(&trace, &facts, parts, 2, 10, 0.2, 249, &error), DSP_BAD_INPUT);
+  ck_assert_int_eq(dsp_trace_condition(&trace, &facts, parts, 2, 10, 0.2, 0.5, 249, &error), DSP_BAD_INPUT);
   ck_assert(*error.found);
-  ck_assert_int_eq(dsp_trace_condition(&trace, &facts, parts, 0, 10, 0.2, 249, NULL), DSP_BAD_INPUT);
+  ck_assert_int_eq(dsp_trace_condition(&trace, &facts, parts, 0, 10, 0.2, 0.5, 249, NULL), DSP_BAD_INPUT);
 }
 END_TEST
 

@@ -10,8 +10,7 @@
 #include <string.h>
 
 size_t stand_index(const dsp_trace *trace, double t_s) {
-  const double i = floor(t_s * trace->rate_hz + 0.5);
-  return !(i > 0) ? 0 : i >= (double)trace->n ? trace->n : (size_t)i;
+  return dsp_trace_index(trace, t_s);
 }
 
 static double median_of(double *scratch, const double *x, size_t n) {
