@@ -5,6 +5,8 @@
  * are dependent and left out. Coefficients by back substitution, covariance = variance (R'R)^-1 from the inverse of R.
  * Source: G. Golub, C. Van Loan, Matrix Computations, 5.2 and 5.4; P. Businger, G. Golub, Numer. Math. 7 (1965) 269. */
 #include <dsp/fit.h>
+
+#include "lanes.h"
 #include <dsp/memory.h>
 #include <float.h>
 #include <math.h>
@@ -23,27 +25,26 @@ typedef struct work {
 } work;
 
 /** Eight sums side by side: the order of addition, and with it the last bit, is fixed. */
-static double dot(const double *a, const double *b, size_t n) {
-  double s0 = 0.0, s1 = 0.0, s2 = 0.0, s3 = 0.0, s4 = 0.0, s5 = 0.0, s6 = 0.0, s7 = 0.0;
+DSP_LANES static double dot(const double *a, const double *b, size_t n) {
+  dsp_lanes s = {0}, t = {0};
   size_t i = 0;
   for (; i + 8 <= n; i += 8) {
-    s0 += a[i] * b[i];
-    s1 += a[i + 1] * b[i + 1];
-    s2 += a[i + 2] * b[i + 2];
-    s3 += a[i + 3] * b[i + 3];
-    s4 += a[i + 4] * b[i + 4];
-    s5 += a[i + 5] * b[i + 5];
-    s6 += a[i + 6] * b[i + 6];
-    s7 += a[i + 7] * b[i + 7];
+    const dsp_lanes *x = (const dsp_lanes *)(a + i), *y = (const dsp_lanes *)(b + i);
+    s += x[0] * y[0];
+    t += x[1] * y[1];
   }
-  for (; i < n; i++) s0 += a[i] * b[i];
-  return ((s0 + s1) + (s2 + s3)) + ((s4 + s5) + (s6 + s7));
+  for (; i < n; i++) s[0] += a[i] * b[i];
+  return ((s[0] + s[1]) + (s[2] + s[3])) + ((t[0] + t[1]) + (t[2] + t[3]));
 }
 
-static void subtract(double *restrict to, const double *restrict from, double times, size_t n) {
+DSP_LANES static void subtract(double *restrict to, const double *restrict from, double times, size_t n) {
   size_t i = 0;
-  for (; i + 4 <= n; i += 4)
-    for (size_t j = 0; j < 4; j++) to[i + j] -= times * from[i + j];
+  for (; i + 8 <= n; i += 8) {
+    dsp_lanes *x = (dsp_lanes *)(to + i);
+    const dsp_lanes *y = (const dsp_lanes *)(from + i);
+    x[0] -= times * y[0];
+    x[1] -= times * y[1];
+  }
   for (; i < n; i++) to[i] -= times * from[i];
 }
 

@@ -4,6 +4,7 @@
  * away. */
 #include <dsp/noise.h>
 
+#include "lanes.h"
 #include <dsp/fit.h>
 #include <dsp/memory.h>
 #include <math.h>
@@ -61,34 +62,58 @@ void dsp_noise_fit(dsp_noise *noise, const dsp_stretch *stretches, size_t n_stre
   }
 }
 
-/* Whiten the samples with use[i] set into out, run by run; returns how many. */
-static size_t whiten(double *out, const dsp_noise *noise, const double *y, const unsigned char *use, size_t n) {
-  size_t rows = 0;
-  for (size_t i = 0; i < n;) {
-    if (!use[i]) {
-      i++;
-      continue;
+/* y[t] scale - sum_j a[j] y[t-1-j] for n samples; `order` samples lie before y. A block of samples stays in registers while all lags pass
+ * over it. */
+DSP_LANES static void predict(double *restrict out, const double *restrict y, size_t n, const double *a, size_t order, double scale) {
+  size_t t = 0;
+  for (; t + 16 <= n; t += 16) {
+    const dsp_lanes *now = (const dsp_lanes *)(y + t);
+    dsp_lanes e0 = now[0] * scale, e1 = now[1] * scale, e2 = now[2] * scale, e3 = now[3] * scale;
+    for (size_t j = 0; j < order; j++) {
+      const dsp_lanes *past = (const dsp_lanes *)(y + t - 1 - j);
+      e0 -= a[j] * past[0];
+      e1 -= a[j] * past[1];
+      e2 -= a[j] * past[2];
+      e3 -= a[j] * past[3];
     }
+    dsp_lanes *to = (dsp_lanes *)(out + t);
+    to[0] = e0, to[1] = e1, to[2] = e2, to[3] = e3;
+  }
+  for (; t < n; t++) {
+    out[t] = y[t] * scale;
+    for (size_t j = 0; j < order; j++) out[t] -= a[j] * *(y + t - 1 - j);
+  }
+}
+
+/* Whiten one run of samples. Columns of a design are often 0 over most of it: so is then what they are whitened to. */
+static void whiten_run(double *out, const dsp_noise *noise, const double *y, size_t n) {
+  double a[DSP_NOISE_ORDER_MAX];
+  const size_t order = noise->order, start = n < order ? n : order;
+  const double scale = 1 / noise->sd[order];
+  size_t first = 0, end = n;
+  while (first < n && y[first] == 0) first++;
+  while (end > first && y[end - 1] == 0) end--;
+  for (size_t t = 0; t < start; t++) {
+    double e = y[t];
+    for (size_t j = 0; j < t; j++) e -= noise->predictor[t - 1][j] * y[t - 1 - j];
+    out[t] = e / noise->sd[t];
+  }
+  for (size_t j = 0; j < order; j++) a[j] = noise->predictor[order - 1][j] * scale;
+  const size_t from = first > start ? first : start, reach = first < end ? end + order : 0, to = reach < n ? reach : n;
+  for (size_t t = start; t < from; t++) out[t] = 0;
+  if (to > from) predict(out + from, y + from, to - from, a, order, scale);
+  for (size_t t = to > from ? to : from; t < n; t++) out[t] = 0;
+}
+
+/* Whiten the samples with use[i] set into out, run by run. */
+static void whiten(double *out, const dsp_noise *noise, const double *y, const unsigned char *use, size_t n) {
+  for (size_t i = 0; i < n; i++) {
     size_t end = i;
     while (end < n && use[end]) end++;
-    const size_t length = end - i, start = length < noise->order ? length : noise->order;
-    for (size_t t = 0; t < start; t++) {
-      double e = y[i + t];
-      for (size_t j = 0; j < t; j++) e -= noise->predictor[t - 1][j] * y[i + t - 1 - j];
-      out[rows + t] = e / noise->sd[t];
-    }
-    double *rest = out + rows + start;
-    const double scale = 1 / noise->sd[noise->order];
-    for (size_t t = start; t < length; t++) rest[t - start] = y[i + t] * scale;
-    for (size_t j = 0; j < noise->order; j++) {
-      const double a = noise->predictor[noise->order - 1][j] * scale;
-      const double *past = y + i + start - 1 - j;
-      for (size_t t = 0; t < length - start; t++) rest[t] -= a * past[t];
-    }
-    rows += length;
+    whiten_run(out, noise, y + i, end - i);
+    out += end - i;
     i = end;
   }
-  return rows;
 }
 
 enum { UNKNOWNS_MAX = 24 }; /* missing samples that are carried as unknowns */

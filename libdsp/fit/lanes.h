@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Loops over many samples at a time. DSP_LANES: build a function for the processor's wider registers as well, and choose when the program
+ * is loaded. Products and sums stay apart (no fused operation), each sample's in the order that is written: the bits are those of the plain
+ * build. */
+#ifndef DSP_LANES_H
+#define DSP_LANES_H
+
+#if defined(__x86_64__) && defined(__linux__) && (!defined(__clang__) || __clang_major__ >= 14)
+#define DSP_LANES __attribute__((target_clones("avx2", "default")))
+#else
+#define DSP_LANES
+#endif
+
+/** Four neighbouring numbers, of any alignment. Without wide registers the compiler makes them two and two. */
+typedef double dsp_lanes __attribute__((vector_size(32), aligned(8)));
+
+#endif
