@@ -72,13 +72,13 @@ static void look(dsp_trace_facts *facts, const double *x, size_t n, double rate_
   size_t gap = 0, longest = 0;
   facts->step = INFINITY;
   for (size_t i = 0; i < n; i++) {
-    low = fmin(low, x[i]);
-    high = fmax(high, x[i]);
+    if (x[i] < low) low = x[i];
+    if (x[i] > high) high = x[i];
     gap = isnan(x[i]) ? gap + 1 : 0;
     longest = gap > longest ? gap : longest;
     facts->missing += isnan(x[i]) != 0;
     const double step = i ? fabs(x[i] - x[i - 1]) : 0;
-    if (step > 0) facts->step = fmin(facts->step, step);
+    if (step > 0 && step < facts->step) facts->step = step;
   }
   if (!isfinite(facts->step)) facts->step = 0;
   facts->longest_gap_s = (double)longest / rate_hz;

@@ -8,6 +8,7 @@
 #include <dsp/filter.h>
 #include <dsp/memory.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -70,17 +71,43 @@ static double sorted_mad(const double *v, size_t n, double m) {
   return n % 2 ? upper : (kth_deviation(v, n, m, below, n / 2 - 1) + upper) / 2.0;
 }
 
-/** The median for every outlier, NaN for every sample that stays. */
+/** Do the samples [from, end) differ by no more than `limit`? Then none is further than that from the median of any of them. */
+static bool within(const double *x, size_t from, size_t end, double limit) {
+  double low = INFINITY, high = -INFINITY;
+  for (size_t i = from; i < end; i++) {
+    if (x[i] < low) low = x[i];
+    if (x[i] > high) high = x[i];
+  }
+  return !(high - low > limit);
+}
+
+/** The median for every outlier, NaN for every sample that stays. Where whole blocks of windows lie within the floor's range, nothing is
+ * sorted; the scatter is asked for only beyond that range. */
 static void find_outliers(double *outlier, double *v, const double *x, size_t n, size_t half, double n_sigma, double floor_sigma) {
+  const double least = n_sigma * floor_sigma;
+  const size_t block = half + 1;
   size_t count = 0;
-  for (size_t i = 0; i < half && i < n; i++) insert(v, &count, x[i]);
+  bool sorted = false; /* v holds the window of the sample before */
   for (size_t i = 0; i < n; i++) {
-    if (i > half) withdraw(v, &count, x[i - half - 1]);
+    const size_t from = i > half ? i - half : 0;
+    if (i % block == 0 && within(x, from, i + block + half < n ? i + block + half : n, least)) {
+      for (size_t end = i + block; i < n && i < end; i++) outlier[i] = (double)NAN;
+      i--;
+      sorted = false;
+      continue;
+    }
+    if (!sorted) {
+      count = 0;
+      for (size_t k = from; k < i + half && k < n; k++) insert(v, &count, x[k]);
+      sorted = true;
+    } else if (i > half) {
+      withdraw(v, &count, x[i - half - 1]);
+    }
     if (i + half < n) insert(v, &count, x[i + half]);
     outlier[i] = (double)NAN;
     if (isnan(x[i])) continue;
-    const double m = sorted_median(v, count), sigma = MAD_TO_SIGMA * sorted_mad(v, count, m);
-    if (fabs(x[i] - m) > n_sigma * (sigma > floor_sigma ? sigma : floor_sigma)) outlier[i] = m;
+    const double m = sorted_median(v, count), away = fabs(x[i] - m);
+    if (away > least && away > n_sigma * (MAD_TO_SIGMA * sorted_mad(v, count, m))) outlier[i] = m;
   }
 }
 
