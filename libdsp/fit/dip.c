@@ -69,10 +69,16 @@ static dsp_estimate evaluate(const joint *j, const double *x) {
   return (dsp_estimate){value, sqrt(variance)};
 }
 
-static double residual(const joint *j, size_t i) {
-  double x[COLUMNS];
-  row(j, at_s(j, i), false, x);
-  return j->trace->x[i] - evaluate(j, x).value;
+/* The trace less the fitted refill, for the samples [from, to). */
+static double *residuals(const joint *j, size_t from, size_t to) {
+  double *r = dsp_alloc(to - from, sizeof *r);
+  for (size_t i = from; r && i < to; i++) {
+    double x[COLUMNS], refill = 0;
+    row(j, at_s(j, i), false, x);
+    for (size_t c = BEFORE; c < COLUMNS; c++) refill += x[c] * j->coef[c];
+    r[i - from] = j->trace->x[i] - refill;
+  }
+  return r;
 }
 
 /* Seconds of refill to use: enough to see through breathing, short against the refill itself. */
@@ -93,19 +99,21 @@ static double refill_length(const joint *j, double from_s, double level_before) 
 
 /* Does the trace follow the fitted refill from `from_s` on? Each residual must be what the noise predicts from the residuals after it (a
  * stationary process runs backwards by the same predictor), and none may leave the noise's range. */
-static bool follows(const joint *j, double from_s, double scale) {
+static dsp_status follows(bool *yes, const joint *j, double from_s, double scale) {
   const dsp_noise *noise = j->noise;
   const double sudden = 4.5 * noise->sd[noise->order] + 0.008 * scale, far = 3.5 * noise->sd[0] + 0.02 * scale;
-  const size_t first = (size_t)ceil(from_s * j->trace->rate_hz - 1e-6);
-  for (size_t i = first; i < j->to; i++) {
-    if (!j->trace->ok[i]) continue;
-    const double here = residual(j, i);
+  const size_t first = (size_t)ceil(from_s * j->trace->rate_hz - 1e-6), n = j->to > first ? j->to - first : 0;
+  double *residual = residuals(j, first, first + n);
+  if (!residual) return DSP_NO_MEMORY;
+  *yes = true;
+  for (size_t i = 0; i < n && *yes; i++) {
+    if (!j->trace->ok[first + i]) continue;
     double expected = 0;
-    for (size_t k = 0; k < noise->order && i + 1 + k < j->to; k++)
-      expected += noise->predictor[noise->order - 1][k] * residual(j, i + 1 + k);
-    if (fabs(here - expected) > sudden || fabs(here) > far) return false;
+    for (size_t k = 0; k < noise->order && i + 1 + k < n; k++) expected += noise->predictor[noise->order - 1][k] * residual[i + 1 + k];
+    *yes = !(fabs(residual[i] - expected) > sudden || fabs(residual[i]) > far);
   }
-  return true;
+  free(residual);
+  return DSP_OK;
 }
 
 /* Where the trace is lowest in the last contraction or soon after. */
@@ -153,9 +161,11 @@ dsp_status dsp_dip_read(dsp_dip *dip, const dsp_trace *trace, const dsp_noise *n
   dip->clear_s = fmin(lowest_sample(&j, safe_s), safe_s);
   for (;; dip->clear_s += step_s) {
     set_window(&j, dip->clear_s, level, end_s);
+    bool clear = dip->clear_s + step_s > safe_s;
     status = regress(&j, dip->clear_s);
+    if (status == DSP_OK && !clear) status = follows(&clear, &j, dip->clear_s, fabs(level - j.coef[BEFORE]));
     if (status != DSP_OK) return status;
-    if (dip->clear_s + step_s > safe_s || follows(&j, dip->clear_s, fabs(level - j.coef[BEFORE]))) break;
+    if (clear) break;
   }
   const double scale = fabs(level - j.coef[BEFORE]);
 

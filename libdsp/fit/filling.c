@@ -81,13 +81,23 @@ static dsp_status fit_curve(curve *c, const dsp_noise *noise) {
   return status;
 }
 
+/* Steps down from t_s that surely stay at or above `level`: a spline lies between the least and the largest of the four coefficients of its
+ * interval. */
+static double steps_above(const curve *c, double t_s, double step_s, double level) {
+  const size_t at = spline_interval(&c->shape, t_s);
+  const double *coef = c->coef + at;
+  const double least = fmin(fmin(coef[0], coef[1]), fmin(coef[2], coef[3]));
+  return least >= level ? floor((t_s - c->shape.breaks[at]) / step_s) : 0;
+}
+
 /* Last time at which the fitted curve is below `level`, by bisection in its last rising step; NaN when it never is, or ends below. */
 static double last_crossing(const curve *c, double level) {
   const double step_s = fmax((c->t1_s - c->t0_s) / 2000, 0.02);
   double above_s = c->t1_s;
   if (spline_value(&c->shape, c->coef, above_s) < level) return NAN;
   double below_s = above_s - step_s;
-  while (below_s > c->t0_s && spline_value(&c->shape, c->coef, below_s) >= level) below_s -= step_s;
+  while (below_s > c->t0_s && spline_value(&c->shape, c->coef, below_s) >= level)
+    below_s -= step_s * fmax(1, steps_above(c, below_s, step_s, level));
   if (below_s <= c->t0_s) return NAN;
   above_s = below_s + step_s;
   for (int i = 0; i < 40; i++) {
@@ -100,21 +110,47 @@ static double last_crossing(const curve *c, double level) {
   return above_s;
 }
 
-/* Sum of squares of the samples about the best a - b exp for this tau, on every `stride`-th sample; sets a and b. */
-static double exponential_rss(exponential *e, const curve *c, size_t from, size_t to, size_t stride, double tau_s) {
-  double n = 0, sx = 0, sy = 0, sxx = 0, sxy = 0, syy = 0;
-  for (size_t i = from; i < to; i += stride) {
+/* Every few samples of a stretch, at even distances; a missing one has weight 0. */
+enum { SIEVED_MAX = 304, LANES = 4 };
+typedef struct sieve {
+  double weight[SIEVED_MAX], y[SIEVED_MAX]; /* filled up with zeros to whole lanes */
+  size_t n;
+  double step_s, count, sy, syy;
+} sieve;
+
+static void sift(sieve *s, const curve *c, size_t from, size_t to) {
+  const size_t stride = (to - from) / 300 + 1;
+  *s = (sieve){.step_s = (double)stride / c->trace->rate_hz};
+  for (size_t i = from; i < to; i += stride, s->n++) {
     if (!c->trace->ok[i]) continue;
-    const double x = exp(-((double)i / c->trace->rate_hz - e->t_ref_s) / tau_s), y = c->trace->x[i];
-    n++, sx += x, sy += y, sxx += x * x, sxy += x * y, syy += y * y;
+    const double y = c->trace->x[i];
+    s->weight[s->n] = 1, s->y[s->n] = y;
+    s->count++, s->sy += y, s->syy += y * y;
   }
-  const double determinant = n * sxx - sx * sx;
+}
+
+/* Sum of squares of the samples about the best a - b exp for this tau; sets a and b. The exponential goes on by a constant factor. */
+static double exponential_rss(exponential *e, const sieve *s, double tau_s) {
+  double x[LANES], by_lane[3][LANES] = {{0}};
+  for (size_t k = 0; k < LANES; k++) x[k] = exp(-(double)k * s->step_s / tau_s);
+  const double factor = exp(-(double)LANES * s->step_s / tau_s);
+  for (size_t i = 0; i < s->n; i += LANES)
+    for (size_t k = 0; k < LANES; k++) {
+      const double here = s->weight[i + k] * x[k];
+      by_lane[0][k] += here;
+      by_lane[1][k] += here * here;
+      by_lane[2][k] += here * s->y[i + k];
+      x[k] *= factor;
+    }
+  double sum[3];
+  for (size_t q = 0; q < 3; q++) sum[q] = (by_lane[q][0] + by_lane[q][1]) + (by_lane[q][2] + by_lane[q][3]);
+  const double n = s->count, sx = sum[0], sxx = sum[1], sxy = sum[2], determinant = n * sxx - sx * sx;
   if (n < 5 || determinant <= 0) return INFINITY;
-  const double slope = (n * sxy - sx * sy) / determinant;
-  e->a = (sy - slope * sx) / n;
+  const double slope = (n * sxy - sx * s->sy) / determinant;
+  e->a = (s->sy - slope * sx) / n;
   e->b = -slope;
   e->tau_s = tau_s;
-  return syy - e->a * sy - slope * sxy;
+  return s->syy - e->a * s->sy - slope * sxy;
 }
 
 /* Error of the asymptote: the Jacobian of the exponential regressed under the noise; one Gauss-Newton step is taken with it. */
@@ -152,12 +188,13 @@ static dsp_status exponential_refine(exponential *e, const curve *c, const dsp_n
 static dsp_status fit_exponential(exponential *e, const curve *c, const dsp_noise *noise, size_t from, size_t to) {
   *e = (exponential){.t_ref_s = (double)from / c->trace->rate_hz};
   const double length_s = (double)(to - from) / c->trace->rate_hz;
-  const size_t stride = (to - from) / 300 + 1;
+  sieve sieved;
+  sift(&sieved, c, from, to);
   double best = INFINITY, low = 0, high = 0;
   enum { STEPS = 24 };
   const double ratio = pow(120, 1.0 / STEPS), first_s = length_s / 40;
   for (int i = 0; i <= STEPS; i++) {
-    const double tau_s = first_s * pow(ratio, i), rss = exponential_rss(e, c, from, to, stride, tau_s);
+    const double tau_s = first_s * pow(ratio, i), rss = exponential_rss(e, &sieved, tau_s);
     if (rss >= best) continue;
     best = rss;
     low = tau_s / ratio;
@@ -166,12 +203,12 @@ static dsp_status fit_exponential(exponential *e, const curve *c, const dsp_nois
   if (!isfinite(best)) return DSP_OK;
   for (int i = 0; i < 24; i++) {
     const double m1 = low + 0.382 * (high - low), m2 = low + 0.618 * (high - low);
-    if (exponential_rss(e, c, from, to, stride, m1) < exponential_rss(e, c, from, to, stride, m2))
+    if (exponential_rss(e, &sieved, m1) < exponential_rss(e, &sieved, m2))
       high = m2;
     else
       low = m1;
   }
-  if (!isfinite(exponential_rss(e, c, from, to, stride, 0.5 * (low + high)))) return DSP_OK;
+  if (!isfinite(exponential_rss(e, &sieved, 0.5 * (low + high)))) return DSP_OK;
   dsp_status status = DSP_OK;
   for (int i = 0; i < 2 && status == DSP_OK; i++) status = exponential_refine(e, c, noise, from, to);
   return status;

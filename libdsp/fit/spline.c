@@ -22,11 +22,16 @@ static void basis(const spline *s, ptrdiff_t at, double t, int degree, double *v
   }
 }
 
+size_t spline_interval(const spline *s, double t) {
+  size_t at = 0;
+  while (at + 2 < s->n_breaks && t >= s->breaks[at + 1]) at++;
+  return at;
+}
+
 size_t spline_basis(const spline *s, double t, double value[4], double slope[4]) {
   const size_t last = s->n_breaks - 1;
   t = t < s->breaks[0] ? s->breaks[0] : t > s->breaks[last] ? s->breaks[last] : t;
-  size_t at = 0;
-  while (at + 2 < s->n_breaks && t >= s->breaks[at + 1]) at++;
+  const size_t at = spline_interval(s, t);
   basis(s, (ptrdiff_t)at, t, 3, value);
   if (slope) {
     double lower[3];

@@ -13,6 +13,8 @@ typedef struct spline {
   size_t n_breaks;
 } spline;
 
+/** The interval that holds t; its four basis functions are those of the columns from the same number on. */
+size_t spline_interval(const spline *s, double t);
 /** Values of the four basis functions that are not zero at t (clamped to the range) and the first one's column. `slope` may be NULL. */
 size_t spline_basis(const spline *s, double t, double value[4], double slope[4]);
 /** sum of coef over the basis at t. */
