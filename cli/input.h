@@ -5,6 +5,7 @@
 
 #include <dsp/params.h>
 #include <dsp/recording.h>
+#include <fmt/reader.h>
 #include <fmt/source.h>
 #include <fmt/writer.h>
 
@@ -24,9 +25,30 @@ typedef struct input_options {
   const char *format;  /**< NULL: look at the bytes */
   const char *sidecar; /**< NULL: STEM.pleth.json beside the input, if there is one */
   const dsp_params *params;
+  bool keep_identifiers;
 } input_options;
 
-/** Read a recording. The caller frees it. */
+/** An open file that belongs to a recording. */
+typedef struct input_file {
+  int fd;     /**< -1: there is none */
+  char *name; /**< as readers and messages know it; owned */
+} input_file;
+
+/** All open files of one recording: whoever holds it need not open anything more. */
+typedef struct input_set {
+  input_file recording, sidecar;
+  input_file *companions; /**< what a reader wants beside the recording, as far as it exists */
+  size_t n_companions, capacity;
+} input_set;
+
+/** Open a recording, its side-car and its companions, without parsing anything but what names companions. Close with input_close, on
+ * failure, too. */
+dsp_status input_open(input_set *set, const char *path, const input_options *options, dsp_error *error);
+/** Read what has been opened. The caller frees the recording. */
+dsp_status input_read(dsp_recording **recording, const input_set *set, const input_options *options, dsp_error *error);
+void input_close(input_set *set);
+
+/** Open and read. The caller frees the recording. */
 dsp_status input_recording(dsp_recording **recording, const char *path, const input_options *options, dsp_error *error);
 
 #endif

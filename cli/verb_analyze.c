@@ -121,7 +121,8 @@ int verb_analyze(const cli_options *options) {
   if (status == EXIT_DONE) status = targets_need_file(options->value[OPT_OUTPUT]);
   if (status == EXIT_DONE) status = settings_new(&settings, SETTINGS_ANALYSIS, options);
   analysis.params = settings.params;
-  analysis.input = (input_options){options->value[OPT_FORMAT], options->value[OPT_SIDECAR], settings.params};
+  analysis.input =
+      (input_options){options->value[OPT_FORMAT], options->value[OPT_SIDECAR], settings.params, options->given[OPT_KEEP_IDENTIFIERS]};
   if (status == EXIT_DONE) status = inputs_gather(&inputs, options);
   if (status == EXIT_DONE) status = plan_targets(&analysis, &inputs);
   if (status == EXIT_DONE) status = inputs_run(&inputs, options, true, work, &analysis);

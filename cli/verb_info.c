@@ -112,7 +112,7 @@ int verb_info(const cli_options *options) {
   cli_targets targets = {0};
   info_job info = {
       .json = options->given[OPT_JSON], .quiet = options->given[OPT_QUIET], .colour = output_colour(options->given[OPT_NO_COLOR])};
-  info.input = (input_options){options->value[OPT_FORMAT], options->value[OPT_SIDECAR], NULL};
+  info.input = (input_options){options->value[OPT_FORMAT], options->value[OPT_SIDECAR], NULL, options->given[OPT_KEEP_IDENTIFIERS]};
   int status = names_check(options);
   if (status == EXIT_DONE) status = settings_new(&settings, SETTINGS_ANALYSIS, options);
   info.input.params = settings.params;

@@ -104,17 +104,18 @@ static dsp_status take(csv_table *table, fmt_hints *hints, dsp_error *error) {
   return status;
 }
 
-static dsp_status read_csv(const fmt_source *source, fmt_hints *hints, const double *params, dsp_recording *recording, dsp_error *error) {
+static dsp_status read_csv(const fmt_input *input, fmt_hints *hints, const double *params, dsp_recording *recording, dsp_error *error) {
   csv_table table = {.recording = recording, .params = params};
   table.c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-  dsp_status status = table.c_locale ? csv_decode(&table, source, error) : dsp_fail_memory(error);
+  dsp_status status = table.c_locale ? csv_decode(&table, input->source, error) : dsp_fail_memory(error);
   if (status == DSP_OK) status = take(&table, hints, error);
   clear(&table);
   return status;
 }
 
 /* Text has no control characters but blanks and line ends; more than that a table cannot promise. */
-static fmt_verdict probe_csv(const fmt_source *source, unsigned *score, dsp_error *error) {
+static fmt_verdict probe_csv(const fmt_input *input, unsigned *score, dsp_error *error) {
+  const fmt_source *source = input->source;
   const unsigned char *p = source->bytes;
   const size_t look = source->size < 4096 ? source->size : 4096;
   size_t zeros[2] = {0, 0}, digits = 0, control = 0;

@@ -11,7 +11,8 @@ extern const fmt_reader csv_reader;
 
 const fmt_reader *const fmt_readers[] = {&csv_reader, NULL};
 
-enum { CLOSE_SCORES = 10, EXTENSION_BONUS = 5 };
+enum { CLOSE_SCORES = 10, EXTENSION_BONUS = 5, MINE_BONUS = 1000, READERS_MAX = 64 };
+_Static_assert(sizeof fmt_readers / sizeof fmt_readers[0] <= READERS_MAX, "a bid for every reader");
 
 const fmt_reader *fmt_reader_find(const char *id) {
   for (size_t i = 0; fmt_readers[i]; i++)
@@ -35,34 +36,64 @@ static void list_readers(char *text, size_t size) {
   }
 }
 
-/* The surest reader. FMT_MINE outranks any FMT_PERHAPS; a damaged file of a known format stops with that reader's error. */
-static dsp_status choose(const fmt_reader **chosen, const fmt_source *source, const char *name, dsp_error *error) {
-  unsigned best = 0, second = 0;
-  const fmt_reader *runner_up = NULL;
-  char list[200];
-  *chosen = NULL;
+typedef struct bid {
+  const fmt_reader *reader;
+  unsigned score;
+  bool extension;
+} bid;
+
+/* The reader's id before the place, unless that lies in the side-car. */
+static void name_reader(dsp_error *error, const fmt_reader *reader) {
+  char place[sizeof error->place];
+  if (!error || error->status == DSP_OK || error->status == DSP_NO_MEMORY || error->place[0] == '$') return;
+  snprintf(place, sizeof place, error->place[0] ? "%s: %.130s" : "%s", reader->id, error->place);
+  memcpy(error->place, place, sizeof place);
+}
+
+/* What each reader says. A damaged file of a known format stops with that reader's error. */
+static dsp_status take_bids(bid *bids, size_t *n, const fmt_input *input, dsp_error *error) {
+  *n = 0;
   for (size_t i = 0; fmt_readers[i]; i++) {
     unsigned score = 0;
     dsp_error own = {0};
-    const fmt_verdict verdict = fmt_readers[i]->probe(source, &score, &own);
-    if (verdict == FMT_BROKEN)
-      return dsp_fail(error, own.status == DSP_OK ? DSP_BAD_INPUT : own.status, own.place, own.expected, "%s", own.found);
-    if (verdict == FMT_NOT_MINE) continue;
-    score += (verdict == FMT_MINE ? 1000 : 1) + (has_extension(fmt_readers[i], name) ? EXTENSION_BONUS : 0);
-    if (score > best) {
-      runner_up = *chosen;
-      second = best;
-      *chosen = fmt_readers[i];
-      best = score;
-    } else if (score > second) {
-      runner_up = fmt_readers[i];
-      second = score;
+    const fmt_verdict verdict = fmt_readers[i]->probe(input, &score, &own);
+    if (verdict == FMT_BROKEN) {
+      if (own.status == DSP_OK) own.status = DSP_BAD_INPUT;
+      name_reader(&own, fmt_readers[i]);
+      return dsp_fail(error, own.status, own.place, own.expected, "%s", own.found);
     }
+    if (verdict == FMT_NOT_MINE) continue;
+    const bool extension = has_extension(fmt_readers[i], input->name);
+    score += (verdict == FMT_MINE ? MINE_BONUS : 1) + (extension ? EXTENSION_BONUS : 0);
+    bids[(*n)++] = (bid){fmt_readers[i], score, extension};
   }
-  list_readers(list, sizeof list);
-  if (!*chosen) return dsp_fail(error, DSP_BAD_INPUT, "", list, "no known format");
-  if (runner_up && best - second < CLOSE_SCORES && has_extension(*chosen, name) == has_extension(runner_up, name))
-    return dsp_fail(error, DSP_BAD_INPUT, "", "--format with one of them", "could be %s or %s", (*chosen)->id, runner_up->id);
+  return DSP_OK;
+}
+
+/* The surest reader. FMT_MINE outranks any FMT_PERHAPS; several that are about as sure are listed. *known: the file says what it is. */
+static dsp_status choose(const fmt_reader **chosen, bool *known, const fmt_input *input, dsp_error *error) {
+  bid bids[READERS_MAX];
+  const bid *best = NULL;
+  char list[200];
+  size_t n = 0, used = 0, close = 0;
+  *chosen = NULL;
+  const dsp_status status = take_bids(bids, &n, input, error);
+  if (status != DSP_OK) return status;
+  for (size_t i = 0; i < n; i++)
+    if (!best || bids[i].score > best->score) best = &bids[i];
+  if (!best) {
+    list_readers(list, sizeof list);
+    return dsp_fail(error, DSP_BAD_INPUT, "", list, "no known format");
+  }
+  list[0] = '\0';
+  for (size_t i = 0; i < n && used < sizeof list; i++) {
+    if (best->score - bids[i].score >= CLOSE_SCORES || bids[i].extension != best->extension) continue;
+    const int length = snprintf(list + used, sizeof list - used, "%s%s", close++ ? " or " : "", bids[i].reader->id);
+    used += length > 0 ? (size_t)length : 0;
+  }
+  if (close > 1) return dsp_fail(error, DSP_BAD_INPUT, "", "--format with one of them", "could be %s", list);
+  *chosen = best->reader;
+  *known = best->score >= MINE_BONUS;
   return DSP_OK;
 }
 
@@ -75,14 +106,15 @@ static const double *values_of(const fmt_reader *reader, const dsp_params *param
   return *own;
 }
 
-static dsp_status fill(dsp_recording *recording, const fmt_reader *reader, const fmt_source *source, json_t *facts,
+static dsp_status fill(dsp_recording *recording, const fmt_reader *reader, bool known, const fmt_input *input, json_t *facts,
                        const dsp_params *params, dsp_error *error) {
   fmt_hints hints = {0};
   double *own = NULL;
   dsp_status status = facts ? sidecar_hints(&hints, facts, error) : DSP_OK;
   if (status == DSP_OK) {
     const double *values = values_of(reader, params, &own);
-    status = values ? reader->read(source, &hints, values, recording, error) : dsp_fail_memory(error);
+    status = values ? reader->read(input, &hints, values, recording, error) : dsp_fail_memory(error);
+    if (status != DSP_OK && known) name_reader(error, reader);
   }
   if (status == DSP_OK && facts) status = sidecar_apply(recording, facts, &hints, error);
   free(own);
@@ -98,28 +130,30 @@ static void name_sidecar(dsp_error *error, const char *sidecar_name) {
   memcpy(error->place, place, sizeof place);
 }
 
-dsp_status fmt_read(dsp_recording **recording, const fmt_source *source, const char *name, const char *format, const fmt_source *sidecar,
-                    const char *sidecar_name, const dsp_params *params, dsp_error *error) {
-  const fmt_reader *reader = format ? fmt_reader_find(format) : NULL;
-  char list[200];
+dsp_status fmt_read(dsp_recording **recording, const fmt_input *input, const fmt_read_options *options, dsp_error *error) {
+  const fmt_reader *reader = options->format ? fmt_reader_find(options->format) : NULL;
   json_t *facts = NULL;
+  bool known = true; /* by its bytes or by --format */
   *recording = NULL;
-  list_readers(list, sizeof list);
-  if (format && !reader) return dsp_fail(error, DSP_BAD_OPTION, "--format", list, "\"%s\"", format);
-  if (source->size == 0) return dsp_fail(error, DSP_BAD_INPUT, "", "a recording", "an empty file");
-  dsp_status status = reader ? DSP_OK : choose(&reader, source, name, error);
+  if (options->format && !reader) {
+    char list[200];
+    list_readers(list, sizeof list);
+    return dsp_fail(error, DSP_BAD_OPTION, "--format", list, "\"%s\"", options->format);
+  }
+  if (input->source->size == 0) return dsp_fail(error, DSP_BAD_INPUT, "", "a recording", "an empty file");
+  dsp_status status = reader ? DSP_OK : choose(&reader, &known, input, error);
   if (status != DSP_OK || !reader) return status;
   dsp_recording *made = dsp_recording_new();
   if (!made) return dsp_fail_memory(error);
-  made->name = dsp_arena_text(made->arena, name ? name : "", name ? strlen(name) : 0);
+  made->name = dsp_arena_text(made->arena, input->name ? input->name : "", input->name ? strlen(input->name) : 0);
   made->format = reader->id;
-  memcpy(made->sha256, source->sha256, sizeof made->sha256);
+  memcpy(made->sha256, input->source->sha256, sizeof made->sha256);
   status = made->name ? DSP_OK : dsp_fail_memory(error);
-  if (status == DSP_OK && sidecar) status = sidecar_parse(&facts, sidecar, error);
-  if (status == DSP_OK) status = fill(made, reader, source, facts, params, error);
+  if (status == DSP_OK && options->sidecar) status = sidecar_parse(&facts, options->sidecar, error);
+  if (status == DSP_OK) status = fill(made, reader, known, input, facts, options->params, error);
   json_decref(facts);
   if (status != DSP_OK) {
-    name_sidecar(error, sidecar_name);
+    name_sidecar(error, options->sidecar_name);
     dsp_recording_free(made);
     return status;
   }

@@ -83,6 +83,25 @@ failed:
   return status;
 }
 
+dsp_status fmt_source_head(fmt_source *source, int fd, size_t most, dsp_error *error) {
+  *source = (fmt_source){0};
+  source->bytes = most < SIZE_MAX - PADDING_BYTES ? dsp_alloc(most + PADDING_BYTES, 1) : NULL;
+  if (!source->bytes) return dsp_fail_memory(error);
+  while (source->size < most) {
+    const ssize_t got = pread(fd, source->bytes + source->size, most - source->size, (off_t)source->size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) {
+      const dsp_status status = dsp_fail(error, DSP_IO_ERROR, "", "a readable file", "%s", strerror(errno));
+      fmt_source_clear(source);
+      return status;
+    }
+    if (got == 0) break;
+    source->size += (size_t)got;
+  }
+  memset(source->bytes + source->size, 0, PADDING_BYTES);
+  return DSP_OK;
+}
+
 dsp_status fmt_source_from_memory(fmt_source *source, const void *bytes, size_t size, dsp_error *error) {
   *source = (fmt_source){0};
   if (size > SIZE_MAX - PADDING_BYTES) return dsp_fail_memory(error);

@@ -89,7 +89,9 @@ int main(int argc, char **argv) {
 
   dsp_recording *recording = NULL;
   double start = now_s();
-  if (fmt_read(&recording, &plain, "bench.csv", "csv", NULL, NULL, params, &error) != DSP_OK) return die("fmt_read", &error);
+  const fmt_input input = {.source = &plain, .name = "bench.csv"};
+  if (fmt_read(&recording, &input, &(fmt_read_options){.format = "csv", .params = params}, &error) != DSP_OK)
+    return die("fmt_read", &error);
   double ours_s = now_s() - start;
 
   size_t n = 0, lines, n_strtod;

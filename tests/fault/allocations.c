@@ -116,9 +116,15 @@ static dsp_status stage_source(dsp_error *error) {
   return status;
 }
 
+static dsp_status read_world(dsp_recording **recording, dsp_error *error) {
+  const fmt_input input = {.source = &world.csv, .name = "leg.csv"};
+  const fmt_read_options options = {.sidecar = &world.sidecar, .sidecar_name = "leg.pleth.json", .params = world.params};
+  return fmt_read(recording, &input, &options, error);
+}
+
 static dsp_status stage_read(dsp_error *error) {
   dsp_recording *recording = NULL;
-  const dsp_status status = fmt_read(&recording, &world.csv, "leg.csv", NULL, &world.sidecar, "leg.pleth.json", world.params, error);
+  const dsp_status status = read_world(&recording, error);
   if (status == DSP_OK) dsp_recording_free(recording);
   return status;
 }
@@ -217,7 +223,7 @@ static void prepare(void) {
   need(fmt_source_from_memory(&world.sidecar, sidecar.bytes, sidecar.size, &error), &error, "side-car");
   world.file = tmpfile();
   if (world.file == NULL || fwrite(csv.bytes, 1, csv.size, world.file) != csv.size || fflush(world.file) != 0) exit(99);
-  need(fmt_read(&world.recording, &world.csv, "leg.csv", NULL, &world.sidecar, "leg.pleth.json", world.params, &error), &error, "read");
+  need(read_world(&world.recording, &error), &error, "read");
   need(dsp_analyze(world.recording, NULL, NULL, world.params, &world.report, &error), &error, "analyze");
   need(fmt_report_add_libraries(world.report), &error, "libraries");
   need(fmt_config_sha256(world.report->config_sha256, world.params), &error, "digest");

@@ -37,7 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   dsp_params *params = dsp_params_new(tables);
   if (!params || dsp_params_set(params, "csv.rate_hz", data[0] & 1 ? "50" : "0", &error) != DSP_OK) abort();
   if (fmt_source_from_memory(&source, data + 1, size - 1, &error) == DSP_OK) {
-    if (fmt_read(&recording, &source, "fuzz.csv", "csv", NULL, NULL, params, &error) == DSP_OK)
+    const fmt_input input = {.source = &source, .name = "fuzz.csv"};
+    if (fmt_read(&recording, &input, &(fmt_read_options){.format = "csv", .params = params}, &error) == DSP_OK)
       expect_sound(recording);
     else if (error.found[0] == '\0')
       abort();

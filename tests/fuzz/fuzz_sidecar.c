@@ -15,7 +15,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   dsp_recording *recording = NULL;
   if (fmt_source_from_memory(&source, table, sizeof table - 1, &error) != DSP_OK) abort();
   if (fmt_source_from_memory(&sidecar, data, size, &error) != DSP_OK) abort();
-  if (fmt_read(&recording, &source, "table.csv", "csv", &sidecar, "table.pleth.json", NULL, &error) == DSP_OK) {
+  const fmt_input input = {.source = &source, .name = "table.csv"};
+  const fmt_read_options options = {.format = "csv", .sidecar = &sidecar, .sidecar_name = "table.pleth.json"};
+  if (fmt_read(&recording, &input, &options, &error) == DSP_OK) {
     for (size_t c = 0; c < recording->n_channels; c++) {
       const dsp_channel *channel = &recording->channels[c];
       const dsp_unit *needed = dsp_role_unit(channel->role);

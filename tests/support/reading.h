@@ -27,7 +27,9 @@ static inline reading read_bytes(const void *bytes, size_t size, const char *sid
   ck_assert_int_eq(dsp_params_set(params, "csv.rate_hz", rate, NULL), DSP_OK);
   ck_assert_int_eq(fmt_source_from_memory(&source, bytes, size, NULL), DSP_OK);
   if (sidecar) ck_assert_int_eq(fmt_source_from_memory(&side, sidecar, strlen(sidecar), NULL), DSP_OK);
-  result.status = fmt_read(&result.recording, &source, "test.csv", NULL, sidecar ? &side : NULL, "test.pleth.json", params, &result.error);
+  const fmt_input input = {.source = &source, .name = "test.csv"};
+  const fmt_read_options options = {.sidecar = sidecar ? &side : NULL, .sidecar_name = "test.pleth.json", .params = params};
+  result.status = fmt_read(&result.recording, &input, &options, &result.error);
   fmt_source_clear(&source);
   fmt_source_clear(&side);
   dsp_params_free(params);

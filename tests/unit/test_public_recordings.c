@@ -18,7 +18,8 @@ static dsp_recording *open_recording(const char *name) {
   ck_assert_msg(fd >= 0, "%s", path);
   ck_assert_int_eq(fmt_source_read(&source, fd, FMT_CAP_FILE_BYTES, 1, NULL), DSP_OK);
   close(fd);
-  result.status = fmt_read(&result.recording, &source, name, NULL, NULL, NULL, NULL, &result.error);
+  const fmt_input input = {.source = &source, .name = name};
+  result.status = fmt_read(&result.recording, &input, &(fmt_read_options){0}, &result.error);
   ck_assert_msg(result.status == DSP_OK, "%s: %s: %s; %s", name, result.error.place, result.error.found, result.error.expected);
   fmt_source_clear(&source);
   return result.recording;

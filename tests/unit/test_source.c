@@ -107,9 +107,11 @@ START_TEST(registry) {
   ck_assert_ptr_nonnull(fmt_reader_find("csv"));
   ck_assert_ptr_null(fmt_reader_find("CSV"));
   ck_assert_int_eq(fmt_source_from_memory(&source, "time (s),v\n0,1\n1,2\n", 19, NULL), DSP_OK);
-  ck_assert_int_eq(fmt_read(&result.recording, &source, "a.csv", "docx", NULL, NULL, NULL, &result.error), DSP_BAD_OPTION);
+  fmt_input input = {.source = &source, .name = "a.csv"};
+  ck_assert_int_eq(fmt_read(&result.recording, &input, &(fmt_read_options){.format = "docx"}, &result.error), DSP_BAD_OPTION);
   ck_assert_str_eq(result.error.place, "--format");
-  ck_assert_int_eq(fmt_read(&result.recording, &source, "a.xyz", NULL, NULL, NULL, NULL, NULL), DSP_OK);
+  input.name = "a.xyz";
+  ck_assert_int_eq(fmt_read(&result.recording, &input, &(fmt_read_options){0}, NULL), DSP_OK);
   ck_assert_str_eq(result.recording->name, "a.xyz");
   ck_assert_str_eq(result.recording->format, "csv");
   ck_assert_str_eq(result.recording->sha256, source.sha256);
