@@ -129,6 +129,34 @@ static void covariance(const work *w, double *cov, double *inverse, double varia
   }
 }
 
+DSP_LANES static void multiply(double *x, double by, size_t n) {
+  size_t i = 0;
+  for (; i + 4 <= n; i += 4) *(dsp_lanes *)(x + i) *= by;
+  for (; i < n; i++) x[i] *= by;
+}
+
+/** Scale column j to unit length. Returns what is 0 unless a value is not finite. */
+static double scale_column(work *w, size_t j) {
+  double *c = w->q + j * w->rows, check = 0.0, near = 1.0, square = dot(c, c, w->rows);
+  if (!(square > 1e-200 && square < 1e200)) {
+    /* by the largest value first: squares of very large or small units must not overflow or vanish */
+    double most = 0.0;
+    for (size_t i = 0; i < w->rows; i++) {
+      check += c[i] * 0.0;
+      most = fabs(c[i]) > most ? fabs(c[i]) : most;
+    }
+    near = most > 0.0 ? 1.0 / most : 0.0;
+    multiply(c, near, w->rows);
+    square = dot(c, c, w->rows);
+  }
+  const double unit = square > 0.0 ? 1.0 / sqrt(square) : 0.0;
+  multiply(c, unit, w->rows);
+  w->scale[j] = near * unit;
+  w->left[j] = square > 0.0 ? 1.0 : 0.0;
+  w->column[j] = j;
+  return check;
+}
+
 /** Weighted, scaled copies. False when a value is not finite or a weight is negative. */
 static int load(work *w, const double *a, const double *b, const double *weight) {
   double check = 0.0;
@@ -139,22 +167,7 @@ static int load(work *w, const double *a, const double *b, const double *weight)
     for (size_t j = 0; weight && j < w->cols; j++) w->q[j * w->rows + i] = root * a[j * w->rows + i];
   }
   if (!weight) memcpy(w->q, a, w->rows * w->cols * sizeof *a);
-  for (size_t j = 0; j < w->cols; j++) {
-    double *c = w->q + j * w->rows, most = 0.0;
-    for (size_t i = 0; i < w->rows; i++) {
-      check += c[i] * 0.0;
-      most = fabs(c[i]) > most ? fabs(c[i]) : most;
-    }
-    /* by the largest value first: squares of very large or small units must not overflow or vanish */
-    const double near = most > 0.0 ? 1.0 / most : 0.0;
-    for (size_t i = 0; i < w->rows; i++) c[i] *= near;
-    const double length = sqrt(dot(c, c, w->rows));
-    const double unit = length > 0.0 ? 1.0 / length : 0.0;
-    for (size_t i = 0; i < w->rows; i++) c[i] *= unit;
-    w->scale[j] = near * unit;
-    w->left[j] = length > 0.0 ? 1.0 : 0.0;
-    w->column[j] = j;
-  }
+  for (size_t j = 0; j < w->cols; j++) check += scale_column(w, j);
   return check == 0.0;
 }
 

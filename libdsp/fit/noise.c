@@ -110,7 +110,7 @@ static void whiten(double *out, const dsp_noise *noise, const double *y, const u
   for (size_t i = 0; i < n; i++) {
     size_t end = i;
     while (end < n && use[end]) end++;
-    whiten_run(out, noise, y + i, end - i);
+    if (end > i) whiten_run(out, noise, y + i, end - i);
     out += end - i;
     i = end;
   }
