@@ -7,9 +7,13 @@
 #include <string.h>
 #include <strings.h>
 
+extern const fmt_reader bdf_reader;
 extern const fmt_reader csv_reader;
+extern const fmt_reader edf_reader;
 
-const fmt_reader *const fmt_readers[] = {&csv_reader, NULL};
+/* clang-format off: one a line */
+const fmt_reader *const fmt_readers[] = {&csv_reader, &bdf_reader, &edf_reader, NULL};
+/* clang-format on */
 
 enum { CLOSE_SCORES = 10, EXTENSION_BONUS = 5, MINE_BONUS = 1000, READERS_MAX = 64 };
 _Static_assert(sizeof fmt_readers / sizeof fmt_readers[0] <= READERS_MAX, "a bid for every reader");

@@ -115,6 +115,15 @@ const dsp_flag_row dsp_flag_rows[] = {
     {"sidecar_wins", DSP_CAUTION, "File and side-car differ; the side-car's fact was taken.", "Correct the one that is wrong."},
     {"event_outside", DSP_CAUTION, "An event lies outside the recording.",
      "Correct its time: t_s counts seconds from the recording's first sample."},
+    {"header_irregular", DSP_CAUTION, "The file's header breaks its format's rules; the file was read all the same.",
+     "Check units, times and length; export again if one is wrong."},
+    {"file_truncated", DSP_CAUTION, "The file ends before the end that it states.", "Copy or export the recording again."},
+    {"checksum_mismatch", DSP_CAUTION, "The samples do not match the checksum or first value that the file states.",
+     "Copy or export the recording again."},
+    {"gain_assumed", DSP_CAUTION, "The file states no gain for a channel; its format's default was taken.",
+     "State the calibration in the side-car."},
+    {"identifiers_dropped", DSP_INFO, "The file names a patient; name and dates were left out.",
+     "None needed; --keep-identifiers keeps them."},
 };
 const size_t dsp_flag_count = sizeof dsp_flag_rows / sizeof dsp_flag_rows[0];
 _Static_assert(sizeof dsp_flag_rows / sizeof dsp_flag_rows[0] <= 64 * (size_t)DSP_FLAG_WORDS, "a set has a bit for every row");

@@ -1,31 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Any bytes as a table: refused with a message, or a recording that keeps its promises. */
-#include <fmt/reader.h>
-#include <math.h>
-#include <stdint.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-/* What every protocol relies on. */
-static void expect_sound(const dsp_recording *recording) {
-  if (recording->n_channels == 0) abort();
-  for (size_t c = 0; c < recording->n_channels; c++) {
-    const dsp_channel *channel = &recording->channels[c];
-    size_t missing = 0, in_segments = 0;
-    if (!(channel->rate_hz > 0) || !isfinite(channel->rate_hz) || channel->n == 0) abort();
-    for (size_t i = 0; i < channel->n; i++) {
-      missing += isnan(channel->x[i]);
-      if (isinf(channel->x[i])) abort();
-    }
-    for (size_t s = 0; s < channel->n_segments; s++) {
-      if (channel->segments[s].n == 0 || channel->segments[s].first != in_segments) abort();
-      if (s && !(channel->segments[s].t0_s >= channel->segments[s - 1].t0_s)) abort();
-      in_segments += channel->segments[s].n;
-    }
-    if (missing != channel->missing || in_segments != channel->n) abort();
-  }
-}
+#include "reader_target.h"
 
 /* The first byte says whether a rate is stated. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Binary recordings by others, of which it is known what a correct reader gets. */
+#include "../support/public.h"
+
+/* pyedflib's generator: 5 Hz sine, 13 Hz square wave and 7 Hz ramp of amplitude 1000 uV. */
+START_TEST(bdf_generator) {
+  dsp_recording *r = public_good("edf/test_generator.bdf");
+  ck_assert_str_eq(r->format, "bdf");
+  ck_assert_uint_eq(r->n_channels, 5);
+  const dsp_channel *sine = channel_named(r, "sine 5Hz"), *square = channel_named(r, "square 13Hz"), *ramp = channel_named(r, "ramp 7Hz");
+  ck_assert_double_eq(sine->rate_hz, 1000);
+  ck_assert_double_eq(square->rate_hz, 800);
+  ck_assert_uint_eq(sine->n, 30000);
+  ck_assert_str_eq(sine->unit->ucum, "uV");
+  const double step = 6000.0 / 16777215; /* of the converter */
+  for (size_t i = 0; i < sine->n; i++)
+    ck_assert_double_eq_tol(sine->x[i], 1000 * sin(2 * 3.14159265358979323846 * 5 * (double)(i + 1) / 1000), step);
+  for (size_t i = 0; i < square->n; i++) ck_assert_double_eq_tol(fabs(square->x[i]), 1000, step);
+  size_t falls = 0;
+  for (size_t i = 1; i < ramp->n; i++) falls += ramp->x[i] < ramp->x[i - 1];
+  ck_assert_uint_eq(falls, 210);
+  ck_assert_double_eq_tol(ramp->x[0], -1000 + 2000 * 7 * (4 / 3.0) / 500, step);
+  dsp_recording_free(r);
+  r = public_good("edf/test_generator_datarec_generator_2.bdf"); /* records of 2 s: half the rates */
+  ck_assert_double_eq(channel_named(r, "sine 2.5Hz")->rate_hz, 500);
+  ck_assert_double_eq(dsp_recording_duration_s(r), 30);
+  dsp_recording_free(r);
+}
+END_TEST
+
+START_TEST(edf_clinical) {
+  dsp_recording *r = public_good("edf/test_subsecond.edf");
+  const dsp_channel *lead = channel_named(r, "Fp1");
+  ck_assert_double_eq(r->t_origin_s, 0.3945312);
+  ck_assert_uint_eq(lead->n, 698 * 128);
+  ck_assert_uint_eq(lead->n_segments, 1);
+  ck_assert_double_lt(lead->scale, 0); /* physical minimum above the maximum */
+  ck_assert_uint_eq(r->n_events, 4);
+  ck_assert_double_eq_tol(r->events[0].t_s, 1.9511719, 1e-9);
+  ck_assert_str_eq(r->events[1].text, "Clip Note");
+  ck_assert(warned(r, "identifiers_dropped") && !r->subject_key && !r->t0);
+  dsp_recording_free(r);
+  r = public_good("edf/test_utf8.edf");
+  ck_assert_str_eq(r->events[2].text, "\xE4\xB8\xAD\xE6\x96\x87\xE6\xB5\x8B\xE8\xAF\x95\xE5\x85\xAB\xE4\xB8\xAA\xE5\xAD\x97");
+  dsp_recording_free(r);
+}
+END_TEST
+
+int main(void) {
+  if (!public_folder()) return PUBLIC_SKIPPED;
+  const TTest *const tests[] = {bdf_generator, edf_clinical};
+  return run_case("public_formats", tests, sizeof tests / sizeof tests[0]);
+}
