@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * pleth simulate: a recording whose truth is known, as CSV with its side-car, and the truth as JSON. */
+ * pleth simulate: a recording whose truth is known, as CSV or WAV with its side-car, and the truth as JSON. */
 #include "exits.h"
 #include "input.h"
 #include "message.h"
@@ -9,6 +9,7 @@
 #include "verbs.h"
 #include <dsp/phantom.h>
 #include <string.h>
+#include <strings.h>
 
 #define DEFAULT_SEED 1
 
@@ -45,15 +46,34 @@ static int choose_names(sim_files *files, const cli_options *options) {
   return status;
 }
 
-static int make(sim_files *files, const dsp_phantom *phantom, const cli_settings *settings, const cli_options *options) {
-  const uint64_t seed = options->given[OPT_SEED] ? options->number[OPT_SEED] : DEFAULT_SEED;
+static bool wants_wav(const char *path) {
+  const char *base = input_base(path);
+  return strcasecmp(base + input_stem(base), ".wav") == 0;
+}
+
+/* The extension chooses the format, so that nothing lies in a file of another's name. */
+static int check_extension(const char *path) {
+  const char *base = input_base(path), *extension = base + input_stem(base);
+  if (wants_wav(path) || strcasecmp(extension, ".csv") == 0) return EXIT_DONE;
+  message_error("--output", path, "a name that ends in .csv or .wav", "%s", extension[0] ? extension : "no extension");
+  return EXIT_USAGE;
+}
+
+static dsp_status put_recording(fmt_buffer *out, const dsp_recording *recording, const cli_options *options, dsp_error *error) {
   fmt_csv_style style = {0};
   if (options->given[OPT_DECIMAL_COMMA]) style = (fmt_csv_style){.delimiter = ';', .decimal_comma = true};
+  if (wants_wav(options->value[OPT_OUTPUT])) return fmt_recording_wav(out, recording, error);
+  if (recording->audio.n_channels > 0) return dsp_fail(error, DSP_BAD_OPTION, "", "a name that ends in .wav", "audio in a table");
+  return fmt_recording_csv(out, recording, &style, error);
+}
+
+static int make(sim_files *files, const dsp_phantom *phantom, const cli_settings *settings, const cli_options *options) {
+  const uint64_t seed = options->given[OPT_SEED] ? options->number[OPT_SEED] : DEFAULT_SEED;
   dsp_recording *recording = NULL;
   dsp_truth *truth = NULL;
   dsp_error error = {0};
   dsp_status status = phantom->make(dsp_params_values(settings->params, &phantom->params), seed, &recording, &truth, &error);
-  if (status == DSP_OK) status = fmt_recording_csv(&files->bytes[RECORDING], recording, &style, &error);
+  if (status == DSP_OK) status = put_recording(&files->bytes[RECORDING], recording, options, &error);
   if (status == DSP_OK) status = fmt_recording_sidecar(&files->bytes[SIDECAR], recording, &error);
   if (status == DSP_OK && files->name[TRUTH].size > 0) status = fmt_truth_json(&files->bytes[TRUTH], truth, settings->params, seed, &error);
   for (size_t i = 0; status == DSP_OK && i < FILES; i++)
@@ -100,6 +120,7 @@ int verb_simulate(const cli_options *options) {
   int status = targets_need_file(options->value[OPT_OUTPUT]);
   if (status == EXIT_DONE) status = settings_for_phantom(&settings, phantom, options);
   if (status == EXIT_DONE) status = choose_names(&files, options);
+  if (status == EXIT_DONE) status = check_extension(options->value[OPT_OUTPUT]);
   if (status == EXIT_DONE) status = make(&files, phantom, &settings, options);
   if (status == EXIT_DONE) status = write_out(&files);
   clear(&files);

@@ -33,9 +33,14 @@ static void end(object *o) {
   fmt_put(o->out, o->filled ? "}" : "{}");
 }
 
-static void put_channel(fmt_buffer *out, const dsp_channel *c) {
+/* Audio has no column headings: its channels are named by their place. */
+static void put_channel(fmt_buffer *out, const dsp_recording *r, size_t i) {
+  const dsp_channel *c = &r->channels[i];
   object o = {out, false};
-  text(&o, "column", c->name);
+  if (i < r->audio.n_channels)
+    number(&o, "index", (double)i);
+  else
+    text(&o, "column", c->name);
   text(&o, "label", c->label);
   if (c->role != DSP_ROLE_UNKNOWN) text(&o, "role", dsp_role_text(c->role));
   text(&o, "unit", c->unit_as_written ? c->unit_as_written : c->unit ? c->unit->ucum : NULL);
@@ -102,7 +107,7 @@ dsp_status fmt_recording_sidecar(fmt_buffer *out, const dsp_recording *r, dsp_er
             (const char *const[]){r->compression, r->visit, r->condition_label}, HUGE_VAL);
   for (size_t i = 0; i < r->n_channels; i++) {
     fmt_put(out, i == 0 ? ",\n  \"channels\": [" : ",\n               ");
-    put_channel(out, &r->channels[i]);
+    put_channel(out, r, i);
     if (i + 1 == r->n_channels) fmt_put(out, "]");
   }
   if (doppler_known(&r->doppler)) {

@@ -13,7 +13,8 @@ typedef struct dsp_truth {
   size_t n_values, values_capacity;
   dsp_landmark *landmarks; /**< source "truth" */
   size_t n_landmarks, landmarks_capacity;
-  double step_s; /**< step at which the truth was evaluated */
+  double step_s;    /**< step at which the truth was evaluated; 0 for a closed form */
+  dsp_arena *arena; /**< owns names that are no literals; NULL when there are none */
 } dsp_truth;
 
 typedef struct dsp_phantom {

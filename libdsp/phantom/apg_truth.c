@@ -133,5 +133,6 @@ void dsp_truth_free(dsp_truth *truth) {
   if (!truth) return;
   free(truth->values);
   free(truth->landmarks);
+  dsp_arena_free(truth->arena);
   free(truth);
 }

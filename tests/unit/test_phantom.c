@@ -2,6 +2,7 @@
  * The simulated standing test against closed forms, the repeated-step recursion and the table of the two-compartment leg; and what each
  * nuisance does to a trace. */
 #include "../support/cases.h"
+#include "../support/simulated.h"
 #include <check.h>
 #include <dsp/phantom.h>
 #include <math.h>
@@ -10,50 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct result {
-  dsp_recording *recording;
-  dsp_truth *truth;
-  dsp_status status;
-} result;
+typedef simulated result;
 
-/* `settings` is "name=value name=value ...". */
 static result simulate(const char *settings, uint64_t seed) {
-  const dsp_phantom *phantom = dsp_phantom_find("apg.stand");
-  const dsp_param_table *tables[] = {&phantom->params, NULL};
-  dsp_params *params = dsp_params_new(tables);
-  dsp_error error = {0};
-  result r = {0};
-  ck_assert_ptr_nonnull(params);
-  char *text = strdup(settings), *rest = NULL;
-  for (char *word = strtok_r(text, " ", &rest); word; word = strtok_r(NULL, " ", &rest)) {
-    char name[96], *value = strchr(word, '=');
-    ck_assert_ptr_nonnull(value);
-    snprintf(name, sizeof name, "sim.apg.stand.%.*s", (int)(value - word), word);
-    ck_assert_msg(dsp_params_set(params, name, value + 1, &error) == DSP_OK, "%s: %s", name, error.found);
-  }
-  free(text);
-  r.status = phantom->make(dsp_params_values(params, &phantom->params), seed, &r.recording, &r.truth, &error);
-  dsp_params_free(params);
-  return r;
-}
-
-static void clear(result *r) {
-  dsp_recording_free(r->recording);
-  dsp_truth_free(r->truth);
-}
-
-static double value(const result *r, const char *id) {
-  for (size_t i = 0; i < r->truth->n_values; i++)
-    if (strcmp(r->truth->values[i].id, id) == 0) return r->truth->values[i].value;
-  ck_abort_msg("no truth named %s", id);
-  return 0;
-}
-
-static double landmark(const result *r, const char *name) {
-  for (size_t i = 0; i < r->truth->n_landmarks; i++)
-    if (strcmp(r->truth->landmarks[i].name, name) == 0) return r->truth->landmarks[i].t_s;
-  ck_abort_msg("no landmark named %s", name);
-  return 0;
+  return simulated_make("apg.stand", settings, seed);
 }
 
 static const double *samples(const result *r) {
@@ -79,11 +40,11 @@ START_TEST(mono_exponential_fill) {
   snprintf(settings, sizeof settings, "generator=mono nuisance=none rise_s=0.002 stand_s=1800 vv_ml=%g tau1_s=%g", row[0], row[1]);
   result r = simulate(settings, 1);
   ck_assert_int_eq(r.status, DSP_OK);
-  check_near("VV", value(&r, "VV"), row[0], 1e-3);
-  check_near("VFT90", value(&r, "VFT90"), row[2], 1e-3);
-  check_near("VFI", value(&r, "VFI"), row[3], 1e-3);
-  check_near("T50", value(&r, "T50"), row[4], 1e-3);
-  clear(&r);
+  check_near("VV", simulated_value(&r, "VV"), row[0], 1e-3);
+  check_near("VFT90", simulated_value(&r, "VFT90"), row[2], 1e-3);
+  check_near("VFI", simulated_value(&r, "VFI"), row[3], 1e-3);
+  check_near("T50", simulated_value(&r, "T50"), row[4], 1e-3);
+  simulated_clear(&r);
 }
 END_TEST
 
@@ -95,32 +56,32 @@ START_TEST(bi_exponential_fill) {
   snprintf(settings, sizeof settings, "generator=biexp nuisance=none rise_s=0.002 stand_s=1500 vv_ml=%g fill_share=%g tau1_s=%g tau2_s=%g",
            row[0], row[1], row[2], row[3]);
   result r = simulate(settings, 1);
-  check_near("VFT90", value(&r, "VFT90"), row[4], 1e-3);
-  check_near("VFI", value(&r, "VFI"), row[5], 1e-3);
-  clear(&r);
+  check_near("VFT90", simulated_value(&r, "VFT90"), row[4], 1e-3);
+  check_near("VFI", simulated_value(&r, "VFI"), row[5], 1e-3);
+  simulated_clear(&r);
 }
 END_TEST
 
 START_TEST(linear_fill_is_the_inflow) {
   result r = simulate("generator=linear nuisance=none rise_s=0.002 inflow_ml_s=0.8 vv_ml=100 stand_s=300", 1);
-  check_near("VFI", value(&r, "VFI"), 0.8, 1e-3);
-  check_near("VV", value(&r, "VV"), 100, 1e-9);
-  check_near("T50", value(&r, "T50"), 62.5, 1e-3);
-  clear(&r);
+  check_near("VFI", simulated_value(&r, "VFI"), 0.8, 1e-3);
+  check_near("VV", simulated_value(&r, "VV"), 100, 1e-9);
+  check_near("T50", simulated_value(&r, "T50"), 62.5, 1e-3);
+  simulated_clear(&r);
 }
 END_TEST
 
 START_TEST(ramp_starts_at_its_inflow_and_ends_at_vv) {
   result r = simulate("generator=ramp nuisance=none rise_s=0.002 inflow_ml_s=2 vv_ml=150 knee=6 stand_s=600 rate_hz=100", 1);
   const double *x = samples(&r);
-  size_t onset = (size_t)llround(landmark(&r, "stand_onset") * 100);
+  size_t onset = (size_t)llround(simulated_landmark(&r, "stand_onset") * 100);
   check_near("initial slope", x[onset + 100] - x[onset], 2, 1e-2);
-  check_near("VV", value(&r, "VV"), 150, 1e-6);
+  check_near("VV", simulated_value(&r, "VV"), 150, 1e-6);
   /* knee 6: dv/dt = q (1 - u^6), so VFT90 = VV/q times the integral of du / (1 - u^6) from 0 to 0.9, by its series */
   double sum = 0;
   for (int k = 0; k < 400; k++) sum += pow(0.9, 6 * k + 1) / (6 * k + 1);
-  check_near("VFT90", value(&r, "VFT90"), 75 * sum, 1e-4);
-  clear(&r);
+  check_near("VFT90", simulated_value(&r, "VFT90"), 75 * sum, 1e-4);
+  simulated_clear(&r);
 }
 END_TEST
 
@@ -128,9 +89,9 @@ END_TEST
 START_TEST(posture_ramp_delays_by_half) {
   result quick = simulate("generator=mono nuisance=none rise_s=0.002 stand_s=900", 1);
   result slow = simulate("generator=mono nuisance=none rise_s=4 stand_s=900", 1);
-  ck_assert_double_eq_tol(value(&slow, "VFT90") - value(&quick, "VFT90"), 1.999, 2e-3);
-  clear(&quick);
-  clear(&slow);
+  ck_assert_double_eq_tol(simulated_value(&slow, "VFT90") - simulated_value(&quick, "VFT90"), 1.999, 2e-3);
+  simulated_clear(&quick);
+  simulated_clear(&slow);
 }
 END_TEST
 
@@ -147,17 +108,17 @@ START_TEST(ten_step_recursion) {
            row[1], row[2]);
   result r = simulate(settings, 1);
   const double *x = samples(&r);
-  size_t start = (size_t)llround(landmark(&r, "series_start") * 100);
+  size_t start = (size_t)llround(simulated_landmark(&r, "series_start") * 100);
   double v0 = x[start] - 7, v1 = x[start + 100] - 7, v10 = x[start + 1000] - 7;
   check_near("V0", v0, row[0], 1e-6);
   check_near("V1", v1, row[3], 1e-4);
   check_near("EF1", 100 * (v0 - v1) / v0, row[4], 1e-4);
-  check_near("Vss", value(&r, "PUMP.I") / value(&r, "PUMP.e"), row[5], 1e-4);
+  check_near("Vss", simulated_value(&r, "PUMP.I") / simulated_value(&r, "PUMP.e"), row[5], 1e-4);
   check_near("RVF10", 100 * v10 / v0, row[6], 1e-4);
   /* the lowest level of the last step stands before its inflow */
-  check_near("RV", value(&r, "RV"), v10 - row[2], 1e-4);
-  check_near("sustained", value(&r, "PUMP.sustained"), row[2] * 60 * 0.06, 1e-9);
-  clear(&r);
+  check_near("RV", simulated_value(&r, "RV"), v10 - row[2], 1e-4);
+  check_near("sustained", simulated_value(&r, "PUMP.sustained"), row[2] * 60 * 0.06, 1e-9);
+  simulated_clear(&r);
 }
 END_TEST
 
@@ -183,14 +144,14 @@ START_TEST(two_compartment_table) {
   char settings[256];
   snprintf(settings, sizeof settings, "phenotype=%s nuisance=none supine_s=20 rest_s=199", p->name);
   result r = simulate(settings, 1);
-  check_near("VV", value(&r, "VV"), p->vv, 0.01);
-  check_near("VFT90", value(&r, "VFT90"), p->vft90, 0.01);
-  check_near("VFI", value(&r, "VFI"), p->vfi, 0.01);
-  check_near("EV", value(&r, "EV"), p->ev, 0.01);
-  check_near("EF", value(&r, "EF"), p->ef, 0.01);
-  check_near("RV", value(&r, "RV"), p->rv, 0.01);
-  check_near("RVF", value(&r, "RVF"), p->rvf, 0.01);
-  clear(&r);
+  check_near("VV", simulated_value(&r, "VV"), p->vv, 0.01);
+  check_near("VFT90", simulated_value(&r, "VFT90"), p->vft90, 0.01);
+  check_near("VFI", simulated_value(&r, "VFI"), p->vfi, 0.01);
+  check_near("EV", simulated_value(&r, "EV"), p->ev, 0.01);
+  check_near("EF", simulated_value(&r, "EF"), p->ef, 0.01);
+  check_near("RV", simulated_value(&r, "RV"), p->rv, 0.01);
+  check_near("RVF", simulated_value(&r, "RVF"), p->rvf, 0.01);
+  simulated_clear(&r);
 }
 END_TEST
 
@@ -199,8 +160,8 @@ START_TEST(custom_rows_make_the_same_leg) {
   result custom = simulate("phenotype=custom vvt_ml=180 deep_share=0.65 rrd=7 rrs=12 pm_mmhg=170 nuisance=none", 1);
   ck_assert_uint_eq(count_samples(&named), count_samples(&custom));
   ck_assert_mem_eq(samples(&named), samples(&custom), count_samples(&named) * sizeof(double));
-  clear(&named);
-  clear(&custom);
+  simulated_clear(&named);
+  simulated_clear(&custom);
 }
 END_TEST
 
@@ -214,9 +175,9 @@ START_TEST(same_seed_same_bits) {
     double x = a.truth->values[i].value, y = b.truth->values[i].value;
     ck_assert(x == y || (isnan(x) && isnan(y)));
   }
-  clear(&a);
-  clear(&b);
-  clear(&c);
+  simulated_clear(&a);
+  simulated_clear(&b);
+  simulated_clear(&c);
 }
 END_TEST
 
@@ -224,16 +185,17 @@ END_TEST
 START_TEST(undisturbed_recording_is_the_truth) {
   result r = simulate("phenotype=mild_superficial nuisance=none rate_hz=100 baseline_ml=12", 3);
   const double *x = samples(&r);
-  size_t onset = (size_t)llround(landmark(&r, "stand_onset") * 100), tiptoe = (size_t)llround(landmark(&r, "tiptoe") * 100);
-  size_t last = (size_t)llround(landmark(&r, "contraction_10") * 100), low = tiptoe, low10 = last;
+  size_t onset = (size_t)llround(simulated_landmark(&r, "stand_onset") * 100),
+         tiptoe = (size_t)llround(simulated_landmark(&r, "tiptoe") * 100);
+  size_t last = (size_t)llround(simulated_landmark(&r, "contraction_10") * 100), low = tiptoe, low10 = last;
   for (size_t i = tiptoe; i <= tiptoe + 210; i++) low = x[i] < x[low] ? i : low;
   for (size_t i = last; i <= last + 210; i++) low10 = x[i] < x[low10] ? i : low10;
-  ck_assert_double_eq_tol(x[onset], value(&r, "V0"), 1e-9);
-  ck_assert_double_eq_tol(x[tiptoe] - x[onset], value(&r, "VV.observed"), 1e-9);
-  ck_assert_double_eq_tol(x[tiptoe] - x[low], value(&r, "EV"), 0.02);
-  ck_assert_double_eq_tol(x[low10] - x[onset], value(&r, "RV"), 0.02);
+  ck_assert_double_eq_tol(x[onset], simulated_value(&r, "V0"), 1e-9);
+  ck_assert_double_eq_tol(x[tiptoe] - x[onset], simulated_value(&r, "VV.observed"), 1e-9);
+  ck_assert_double_eq_tol(x[tiptoe] - x[low], simulated_value(&r, "EV"), 0.02);
+  ck_assert_double_eq_tol(x[low10] - x[onset], simulated_value(&r, "RV"), 0.02);
   ck_assert(r.truth->step_s <= 0.005);
-  clear(&r);
+  simulated_clear(&r);
 }
 END_TEST
 
@@ -242,37 +204,37 @@ START_TEST(nuisances_never_enter_the_truth) {
          hard = simulate("phenotype=marked_superficial nuisance=hard", 5);
   for (size_t i = 0; i < clean.truth->n_values; i++)
     if (strncmp(clean.truth->values[i].id, "sim.", 4) != 0) ck_assert_double_eq(clean.truth->values[i].value, hard.truth->values[i].value);
-  clear(&clean);
-  clear(&hard);
+  simulated_clear(&clean);
+  simulated_clear(&hard);
 }
 END_TEST
 
 START_TEST(cut_stand_keeps_the_unlimited_truth) {
   result whole = simulate("phenotype=deep_reflux nuisance=none stand_s=1200", 1);
   result cut = simulate("phenotype=deep_reflux nuisance=none stand_cut=1.15", 1);
-  double stood_s = landmark(&cut, "tiptoe") - landmark(&cut, "stand_onset");
-  check_near("stand", stood_s, 1.15 * value(&whole, "VFT90"), 1e-3);
-  check_near("VV", value(&cut, "VV"), value(&whole, "VV"), 1e-6);
-  check_near("VFT90", value(&cut, "VFT90"), value(&whole, "VFT90"), 1e-6);
-  ck_assert_double_lt(value(&cut, "VV.observed"), 0.97 * value(&cut, "VV"));
-  clear(&whole);
-  clear(&cut);
+  double stood_s = simulated_landmark(&cut, "tiptoe") - simulated_landmark(&cut, "stand_onset");
+  check_near("stand", stood_s, 1.15 * simulated_value(&whole, "VFT90"), 1e-3);
+  check_near("VV", simulated_value(&cut, "VV"), simulated_value(&whole, "VV"), 1e-6);
+  check_near("VFT90", simulated_value(&cut, "VFT90"), simulated_value(&whole, "VFT90"), 1e-6);
+  ck_assert_double_lt(simulated_value(&cut, "VV.observed"), 0.97 * simulated_value(&cut, "VV"));
+  simulated_clear(&whole);
+  simulated_clear(&cut);
 }
 END_TEST
 
 START_TEST(schedule_is_kept) {
   result r = simulate("nuisance=none supine_s=25 stand_s=100 rest_s=60 refill_s=70 lie_s=30 cadence_hz=0.8 count=9 contraction_s=0.5", 1);
-  ck_assert_double_eq_tol(landmark(&r, "stand_onset"), 25, 1e-9);
-  ck_assert_double_eq_tol(landmark(&r, "tiptoe"), 125, 1e-9);
-  ck_assert_double_eq_tol(landmark(&r, "series_start"), 125 + 1.25 + 60, 2e-3);
-  ck_assert_double_eq_tol(landmark(&r, "contraction_09"), 186.25 + 10, 2e-3);
-  ck_assert_double_eq_tol(landmark(&r, "supine"), 186.25 + 11.25 + 70, 2e-3);
+  ck_assert_double_eq_tol(simulated_landmark(&r, "stand_onset"), 25, 1e-9);
+  ck_assert_double_eq_tol(simulated_landmark(&r, "tiptoe"), 125, 1e-9);
+  ck_assert_double_eq_tol(simulated_landmark(&r, "series_start"), 125 + 1.25 + 60, 2e-3);
+  ck_assert_double_eq_tol(simulated_landmark(&r, "contraction_09"), 186.25 + 10, 2e-3);
+  ck_assert_double_eq_tol(simulated_landmark(&r, "supine"), 186.25 + 11.25 + 70, 2e-3);
   ck_assert_double_eq_tol(dsp_recording_duration_s(r.recording), 267.5 + 30, 0.05);
   ck_assert_uint_eq(r.recording->n_events, 4);
   ck_assert_int_eq(r.recording->events[2].kind, DSP_EVENT_TIPTOE);
   ck_assert_uint_eq(r.recording->events[2].count, 9);
   ck_assert_double_eq_tol(r.recording->events[2].dur_s, 11.25, 1e-9);
-  clear(&r);
+  simulated_clear(&r);
 }
 END_TEST
 
@@ -284,11 +246,11 @@ START_TEST(labels_follow_the_rows) {
   ck_assert_int_eq(r.recording->channels[0].role, DSP_ROLE_VOLUME);
   ck_assert_int_eq(r.recording->events[1].kind, DSP_EVENT_WEIGHT_TRANSFER);
   ck_assert_str_eq(r.recording->subject_key, "sim-000042");
-  clear(&r);
+  simulated_clear(&r);
   r = simulate("nuisance=none side=unknown events=0", 1);
   ck_assert_int_eq(r.recording->channels[0].side, DSP_SIDE_UNKNOWN);
   ck_assert_uint_eq(r.recording->n_events, 0);
-  clear(&r);
+  simulated_clear(&r);
 }
 END_TEST
 
@@ -305,11 +267,11 @@ START_TEST(syringe_steps_are_withdrawn_before_the_test) {
     ck_assert_double_eq_tol(rise, 20 * (double)(k + 1), 0.01);
   }
   ck_assert_double_eq_tol(samples(&r)[7900] / 1.03, samples(&none)[7900], 0.01);
-  check_near("slope", value(&r, "calibration.slope"), 1.03, 1e-12);
-  ck_assert_double_eq(value(&r, "VV"), value(&none, "VV"));
+  check_near("slope", simulated_value(&r, "calibration.slope"), 1.03, 1e-12);
+  ck_assert_double_eq(simulated_value(&r, "VV"), simulated_value(&none, "VV"));
   ck_assert_int_eq(early.status, DSP_BAD_OPTION);
-  clear(&r);
-  clear(&none);
+  simulated_clear(&r);
+  simulated_clear(&none);
 }
 END_TEST
 
@@ -332,10 +294,10 @@ END_TEST
 START_TEST(lowest_level_is_where_ejection_ends) {
   result late = simulate("generator=mono nuisance=none vv_ml=150 tau1_s=5 contraction_s=0.5 ejection=0.4 ejection_share=1.8", 1);
   result early = simulate("generator=mono nuisance=none vv_ml=150 tau1_s=5 contraction_s=0.5 ejection=0.4 ejection_share=0.5", 1);
-  check_near("EV", value(&late, "EV"), 60, 1e-6);
-  check_near("EV", value(&early, "EV"), 60, 1e-6);
-  clear(&late);
-  clear(&early);
+  check_near("EV", simulated_value(&late, "EV"), 60, 1e-6);
+  check_near("EV", simulated_value(&early, "EV"), 60, 1e-6);
+  simulated_clear(&late);
+  simulated_clear(&early);
 }
 END_TEST
 
@@ -348,7 +310,7 @@ static double *difference(const char *nuisance, size_t *n, result *kept) {
   *n = count_samples(kept);
   double *d = calloc(*n, sizeof *d);
   for (size_t i = 0; i < *n; i++) d[i] = samples(kept)[i] - samples(&clean)[i];
-  clear(&clean);
+  simulated_clear(&clean);
   return d;
 }
 
@@ -380,14 +342,14 @@ START_TEST(noises_have_their_size) {
   for (size_t i = 1; i < n; i++) step += (white[i] - white[i - 1]) * (white[i] - white[i - 1]) / (double)n;
   check_near("white is uncorrelated", step, 2 * 0.04, 0.03);
   free(white);
-  clear(&r);
+  simulated_clear(&r);
   double *pink = difference("pink_ml=1", &n, &r);
   double second = 0, half = deviation(pink, n);
   for (size_t i = 1; i < n; i++) second += (pink[i] - pink[i - 1]) * (pink[i] - pink[i - 1]) / (double)n;
   ck_assert(half > 0.5 && half < 1.5);
   ck_assert_double_lt(second, half * half);
   free(pink);
-  clear(&r);
+  simulated_clear(&r);
 }
 END_TEST
 
@@ -399,17 +361,17 @@ START_TEST(rhythms_have_their_size_and_rate) {
   check_near("beats", (double)rising(pulse, n, 0.7), length_s * 80 / 60, 0.05);
   ck_assert(largest(pulse, 0, n) > 0.85 && largest(pulse, 0, n) < 1.25);
   free(pulse);
-  clear(&r);
+  simulated_clear(&r);
   double *breath = difference("breath_ml=2 breath_hz=0.25", &n, &r);
   check_near("breaths", (double)rising(breath, n, 0), length_s * 0.25, 0.2);
   check_near("depth", deviation(breath, n), 2 / sqrt(2), 0.15);
   free(breath);
-  clear(&r);
+  simulated_clear(&r);
   double *vaso = difference("vasomotion_ml=1 vasomotion_hz=0.1", &n, &r);
   check_near("waves", (double)rising(vaso, n, 0), length_s * 0.1, 0.25);
   check_near("depth", deviation(vaso, n), 1 / sqrt(2), 0.2);
   free(vaso);
-  clear(&r);
+  simulated_clear(&r);
 }
 END_TEST
 
@@ -422,7 +384,7 @@ START_TEST(drifts_are_exact) {
     ck_assert_double_eq_tol(d[i], 12 * (1 - exp(-t_s / 150)) + 0.006 * t_s, 1e-9);
   }
   free(d);
-  clear(&r);
+  simulated_clear(&r);
 }
 END_TEST
 
@@ -430,20 +392,21 @@ START_TEST(transient_and_bulge_stay_in_their_places) {
   result r;
   size_t n;
   double *d = difference("transient_ml=60 transient_s=2 transient_hz=1.2", &n, &r);
-  size_t onset = (size_t)llround(landmark(&r, "stand_onset") * 100), lie = (size_t)llround(landmark(&r, "supine") * 100);
+  size_t onset = (size_t)llround(simulated_landmark(&r, "stand_onset") * 100),
+         lie = (size_t)llround(simulated_landmark(&r, "supine") * 100);
   ck_assert_double_eq(largest(d, 0, onset), 0);
   ck_assert_double_gt(largest(d, onset, onset + 60), 30);
   ck_assert_double_le(largest(d, onset + 200, onset + 400), 60 * exp(-3));
   ck_assert_double_eq(largest(d, onset + 401, lie), 0);
   free(d);
-  clear(&r);
+  simulated_clear(&r);
   d = difference("bulge_ml=-20", &n, &r);
-  size_t tiptoe = (size_t)llround(landmark(&r, "tiptoe") * 100);
+  size_t tiptoe = (size_t)llround(simulated_landmark(&r, "tiptoe") * 100);
   ck_assert_double_eq(largest(d, 0, tiptoe), 0);
   ck_assert_double_eq_tol(d[tiptoe + 30], -20, 1e-6);
   ck_assert_double_le(largest(d, tiptoe + 60, tiptoe + 500), 1e-9);
   free(d);
-  clear(&r);
+  simulated_clear(&r);
 }
 END_TEST
 
@@ -454,18 +417,18 @@ START_TEST(step_and_gain) {
   for (size_t i = 0; i < n; i++) touched += fabs(d[i] - 6) < 1e-9;
   ck_assert(touched >= 499 && touched <= 501);
   free(d);
-  clear(&r);
+  simulated_clear(&r);
   d = difference("gain_pct=2", &n, &r);
   for (size_t i = 0; i < n; i += 1000) ck_assert_double_eq_tol(d[i], samples(&r)[i] * (1 - 1 / 1.02), 1e-9);
   free(d);
-  clear(&r);
+  simulated_clear(&r);
 }
 END_TEST
 
 START_TEST(quantisation_and_dropouts) {
   result r = simulate("nuisance=custom lsb_ml=0.25 rate_hz=100", 2);
   for (size_t i = 0; i < count_samples(&r); i++) ck_assert_double_eq(fmod(samples(&r)[i], 0.25), 0);
-  clear(&r);
+  simulated_clear(&r);
   r = simulate("nuisance=custom dropouts=20 dropout_s=0.2 rate_hz=100", 2);
   size_t missing = r.recording->channels[0].missing, run = 0, longest = 0;
   for (size_t i = 0; i < count_samples(&r); i++) {
@@ -474,7 +437,7 @@ START_TEST(quantisation_and_dropouts) {
   }
   ck_assert(missing >= 20 && missing <= 400);
   ck_assert_uint_le(longest, 20);
-  clear(&r);
+  simulated_clear(&r);
 }
 END_TEST
 
@@ -482,10 +445,10 @@ START_TEST(markers_are_off_by_at_most_their_size) {
   double most = 0;
   for (uint64_t seed = 0; seed < 20; seed++) {
     result r = simulate("generator=mono nuisance=custom marker_s=0.25", seed);
-    double off_s = fabs(r.recording->events[0].t_s - landmark(&r, "stand_onset"));
+    double off_s = fabs(r.recording->events[0].t_s - simulated_landmark(&r, "stand_onset"));
     ck_assert_double_le(off_s, 0.2506);
     most = fmax(most, off_s);
-    clear(&r);
+    simulated_clear(&r);
   }
   ck_assert_double_gt(most, 0.15);
 }
@@ -494,13 +457,14 @@ END_TEST
 START_TEST(random_legs_are_sane) {
   result r = simulate("generator=any phenotype=any randomise=1 nuisance=realistic", (uint64_t)_i);
   ck_assert_int_eq(r.status, DSP_OK);
-  double cadence_hz = value(&r, "cadence"), contraction_s = value(&r, "contraction");
+  double cadence_hz = simulated_value(&r, "cadence"), contraction_s = simulated_value(&r, "contraction");
   ck_assert(cadence_hz >= 0.7 && cadence_hz <= 1.3 && contraction_s >= 0.3 && contraction_s <= 0.9);
-  ck_assert(value(&r, "EF") > 0 && value(&r, "EF") < 100 && value(&r, "RVF") > -5 && value(&r, "RVF") < 110);
-  ck_assert_double_le(value(&r, "EV"), value(&r, "VV"));
-  check_near("identity", value(&r, "VFI") * value(&r, "VFT90"), 0.9 * value(&r, "VV"), 1e-12);
+  ck_assert(simulated_value(&r, "EF") > 0 && simulated_value(&r, "EF") < 100 && simulated_value(&r, "RVF") > -5 &&
+            simulated_value(&r, "RVF") < 110);
+  ck_assert_double_le(simulated_value(&r, "EV"), simulated_value(&r, "VV"));
+  check_near("identity", simulated_value(&r, "VFI") * simulated_value(&r, "VFT90"), 0.9 * simulated_value(&r, "VV"), 1e-12);
   for (size_t i = 0; i < count_samples(&r); i++) ck_assert(isfinite(samples(&r)[i]));
-  clear(&r);
+  simulated_clear(&r);
 }
 END_TEST
 
