@@ -28,7 +28,7 @@ static const dsp_param_row rows[] = {
 };
 _Static_assert(sizeof rows / sizeof rows[0] == CSV_N_PARAMS, "a row for every parameter");
 
-static void clear(csv_table *table) {
+void csv_clear(csv_table *table) {
   for (size_t c = 0; table->columns && c < table->n_columns; c++) free(table->columns[c].x);
   free(table->columns);
   free(table->marks);
@@ -109,7 +109,7 @@ static dsp_status read_csv(const fmt_input *input, fmt_hints *hints, const doubl
   table.c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
   dsp_status status = table.c_locale ? csv_decode(&table, input->source, error) : dsp_fail_memory(error);
   if (status == DSP_OK) status = take(&table, hints, error);
-  clear(&table);
+  csv_clear(&table);
   return status;
 }
 

@@ -70,6 +70,9 @@ typedef struct csv_table {
   double row_bytes; /* mean length of the first rows */
 } csv_table;
 
+/* csv.c */
+void csv_clear(csv_table *table);
+
 /* csv_text.c */
 dsp_status csv_decode(csv_table *table, const fmt_source *source, dsp_error *error);
 /* A cell's text, trimmed, quotes undoubled, as UTF-8 in the recording's arena; NULL when out of memory. */

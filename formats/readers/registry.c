@@ -10,9 +10,15 @@
 extern const fmt_reader bdf_reader;
 extern const fmt_reader csv_reader;
 extern const fmt_reader edf_reader;
+extern const fmt_reader labchart_reader;
 
 /* clang-format off: one a line */
-const fmt_reader *const fmt_readers[] = {&csv_reader, &bdf_reader, &edf_reader, NULL};
+const fmt_reader *const fmt_readers[] = {
+    &csv_reader,
+    &bdf_reader,
+    &edf_reader,
+    &labchart_reader,
+    NULL};
 /* clang-format on */
 
 enum { CLOSE_SCORES = 10, EXTENSION_BONUS = 5, MINE_BONUS = 1000, READERS_MAX = 64 };

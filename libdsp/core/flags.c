@@ -124,6 +124,10 @@ const dsp_flag_row dsp_flag_rows[] = {
      "State the calibration in the side-car."},
     {"identifiers_dropped", DSP_INFO, "The file names a patient; name and dates were left out.",
      "None needed; --keep-identifiers keeps them."},
+    {"interval_disagrees", DSP_CAUTION, "Header and time column state different intervals; the time column was taken.",
+     "Check the sampling rate; export all samples, with more digits."},
+    {"rate_inferred", DSP_INFO, "The samples of a slow channel were repeated in the file; it was read at the rate that this shows.",
+     "None needed; --set labchart.held=keep leaves them as they are."},
 };
 const size_t dsp_flag_count = sizeof dsp_flag_rows / sizeof dsp_flag_rows[0];
 _Static_assert(sizeof dsp_flag_rows / sizeof dsp_flag_rows[0] <= 64 * (size_t)DSP_FLAG_WORDS, "a set has a bit for every row");

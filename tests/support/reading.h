@@ -36,6 +36,41 @@ static inline reading read_bytes(const void *bytes, size_t size, const char *sid
   return result;
 }
 
+/* A file of any format with what belongs to it, `set` being "name=value" or NULL. */
+static inline reading read_input(const fmt_input *input, const char *format, const char *set) {
+  reading result = {0};
+  char name[100] = "";
+  size_t n = 0;
+  while (fmt_readers[n]) n++;
+  const dsp_param_table **tables = calloc(n + 1, sizeof *tables);
+  ck_assert_ptr_nonnull(tables);
+  for (size_t i = 0; i < n; i++) tables[i] = &fmt_readers[i]->params;
+  dsp_params *params = dsp_params_new(tables);
+  ck_assert_ptr_nonnull(params);
+  if (set) {
+    snprintf(name, sizeof name, "%.*s", (int)strcspn(set, "="), set);
+    ck_assert_int_eq(dsp_params_set(params, name, strchr(set, '=') + 1, NULL), DSP_OK);
+  }
+  result.status = fmt_read(&result.recording, input, &(fmt_read_options){.format = format, .params = params}, &result.error);
+  dsp_params_free(params);
+  free(tables);
+  return result;
+}
+
+/* The bytes as a file of that name. */
+static inline reading read_named(const char *name, const void *bytes, size_t size, const char *set) {
+  fmt_source source;
+  ck_assert_int_eq(fmt_source_from_memory(&source, bytes, size, NULL), DSP_OK);
+  const reading result = read_input(&(fmt_input){.source = &source, .name = name}, NULL, set);
+  fmt_source_clear(&source);
+  return result;
+}
+
+static inline dsp_recording *must_read(reading result) {
+  ck_assert_msg(result.status == DSP_OK, "%s: %s; %s", result.error.place, result.error.found, result.error.expected);
+  return result.recording;
+}
+
 static inline reading read_with(const char *text, const char *sidecar, double rate_hz) {
   return read_bytes(text, strlen(text), sidecar, rate_hz);
 }

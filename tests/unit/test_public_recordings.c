@@ -75,6 +75,46 @@ START_TEST(transcranial) {
 }
 END_TEST
 
+static double mean(const dsp_channel *channel, double from_s, double to_s) {
+  double sum = 0;
+  size_t n = 0;
+  for (double i = from_s * channel->rate_hz; i < to_s * channel->rate_hz; i++, n++) sum += channel->x[(size_t)i];
+  return sum / (double)n;
+}
+
+/* Skin flow under an arm cuff: stopped from 21.6 s on, the first pulse after release at 26.5 s. */
+START_TEST(labchart_cuff) {
+  dsp_recording *r = open_recording("labchart/ldf_arm_cuff.txt");
+  const dsp_channel *flow = &r->channels[0];
+  ck_assert_str_eq(r->format, "labchart");
+  ck_assert(r->n_channels == 1 && flow->rate_hz == 1000 && flow->n == 41050 && flow->missing == 0);
+  ck_assert_str_eq(flow->unit->ucum, "[PU]");
+  ck_assert(flow->x[0] == 476.56 && flow->x[41049] == 84.06);
+  ck_assert(mean(flow, 22, 26) < 0.1 * mean(flow, 0, 20) && mean(flow, 26.5, 27) > 3 * mean(flow, 22, 26));
+  dsp_recording_free(r);
+}
+END_TEST
+
+/* Two blocks 1377.43 s apart. */
+START_TEST(labchart_blocks) {
+  dsp_recording *r = open_recording("labchart/nine_channels_two_blocks.txt");
+  ck_assert_uint_eq(r->n_channels, 9);
+  ck_assert_double_eq(r->t_origin_s, 0.5);
+  for (size_t c = 0; c < 9; c++) {
+    const dsp_channel *channel = &r->channels[c];
+    ck_assert(channel->rate_hz == 100 && channel->n_segments == 2 && channel->segments[0].n == 6000 && channel->segments[1].n == 6000);
+    ck_assert_double_eq_tol(channel->segments[1].t0_s, 1377.434724, 1e-6);
+  }
+  ck_assert_str_eq(channel_named(r, "PushSWE")->unit->ucum, "V");
+  ck_assert_ptr_null(channel_named(r, "Flow")->unit_as_written);
+  ck_assert_str_eq(channel_named(r, "Pressure")->unit->ucum, "cm[H2O]");
+  ck_assert_double_eq(channel_named(r, "Pressure")->x[6000], 11.28583);
+  ck_assert_str_eq(r->events[0].text, "INSPI");
+  ck_assert_double_eq_tol(r->events[0].t_s, 2.43 - 0.5, 1e-9);
+  dsp_recording_free(r);
+}
+END_TEST
+
 int main(void) {
   const char *data = getenv("PLETH_DATA"), *project = getenv("PLETH_SOURCE");
   if (data)
@@ -85,6 +125,6 @@ int main(void) {
     printf("skipped: no public recordings in %s\n", folder);
     return SKIPPED;
   }
-  const TTest *const tests[] = {oximeter_two_sensors, oximeter_clock, transcranial};
+  const TTest *const tests[] = {oximeter_two_sensors, oximeter_clock, transcranial, labchart_cuff, labchart_blocks};
   return run_case("public_recordings", tests, sizeof tests / sizeof tests[0]);
 }
