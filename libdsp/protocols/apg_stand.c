@@ -332,7 +332,7 @@ static dsp_status analyse(stand_test *s) {
     if (status != DSP_OK && !why_not) return status;
   }
   if (!why_not) return stand_report(s);
-  stand_null_all(s, why_not);
+  stand_report_nothing(s, why_not);
   return stand_report_trace(s);
 }
 
@@ -346,7 +346,7 @@ static dsp_status run(const dsp_recording *recording, const dsp_channel *channel
   dsp_status status =
       s->test ? part_condition(&s->trace, &s->facts, channel, params[P_WORK_RATE], params[P_BRIDGE], spike_floor_ml, error) : DSP_NO_MEMORY;
   if (status == DSP_BAD_INPUT) {
-    stand_null_all(s, "no_data");
+    stand_report_nothing(s, "no_data");
     status = DSP_OK;
   } else if (status == DSP_OK) {
     status = analyse(s);

@@ -69,6 +69,43 @@ START_TEST(gap_in_time) {
 }
 END_TEST
 
+/* A channel that begins 7 s after the recording's first sample: its times stay those of the events and of the other channels. */
+START_TEST(late_channel) {
+  leg whole = leg_analyzed("phenotype=mild_superficial nuisance=none rate_hz=20", 1);
+  leg l = leg_simulate("phenotype=mild_superficial nuisance=none rate_hz=20", 1);
+  dsp_channel *channel = &l.recording->channels[0];
+  const size_t skipped = 7 * 20;
+  memmove(channel->x, channel->x + skipped, (channel->n - skipped) * sizeof *channel->x);
+  channel->n -= skipped;
+  const dsp_segment part = {7, 0, channel->n};
+  ck_assert_int_eq(dsp_channel_set_segments(channel, &part, 1), DSP_OK);
+  leg_analyze(&l);
+  leg_check_report(&l, "late");
+  static const char *const ids[] = {"VV", "VFT90", "VFI", "EF", "RVF"};
+  for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) check_percent(ids[i], leg_value(&l, ids[i]), leg_value(&whole, ids[i]), 0.5);
+  ck_assert_double_eq_tol(leg_landmark(&l, "stand_onset")->t_s, leg_landmark(&whole, "stand_onset")->t_s, 0.01);
+  leg_free(&whole);
+  leg_free(&l);
+}
+END_TEST
+
+/* What is known of a recording is told even where nothing can be read from it. */
+START_TEST(facts_without_values) {
+  leg l = leg_simulate("phenotype=mild_superficial nuisance=none", 1);
+  dsp_channel *channel = &l.recording->channels[0];
+  for (size_t i = 0; i < channel->n; i++) channel->x[i] = i % 50 ? 1 : NAN;
+  channel->side = DSP_SIDE_UNKNOWN;
+  leg_analyze(&l);
+  leg_check_report(&l, "nothing");
+  ck_assert(leg_flagged(&l, "VV", "constant_signal"));
+  ck_assert(leg_noted(&l, "missing_bridged") && leg_noted(&l, "side_unknown") && leg_noted(&l, "time_unknown"));
+  blind(&l, 0, 1e5);
+  leg_analyze(&l);
+  ck_assert(leg_flagged(&l, "VV", "no_data") && leg_noted(&l, "side_unknown"));
+  leg_free(&l);
+}
+END_TEST
+
 START_TEST(saturated_converter) {
   leg l = leg_simulate("phenotype=mild_superficial nuisance=none", 1);
   for (size_t i = 0; i < l.recording->channels[0].n; i++) l.recording->channels[0].x[i] = fmin(l.recording->channels[0].x[i], 120);
@@ -252,6 +289,8 @@ int main(void) {
   tcase_add_test(t, short_dropouts_change_little);
   tcase_add_test(t, long_gaps);
   tcase_add_test(t, gap_in_time);
+  tcase_add_test(t, late_channel);
+  tcase_add_test(t, facts_without_values);
   tcase_add_test(t, saturated_converter);
   tcase_add_loop_test(t, reversed_polarity, 0, cases(2, 1));
   tcase_add_loop_test(t, nothing_to_see, 0, 10);

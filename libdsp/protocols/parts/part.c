@@ -14,7 +14,7 @@ dsp_status part_condition(dsp_trace *trace, dsp_trace_facts *facts, const dsp_ch
   size_t n = 0;
   for (size_t i = 0; i < channel->n_segments && n < STRETCHES_MAX; i++) {
     const dsp_segment *segment = &channel->segments[i];
-    stretch[n++] = (dsp_signal){channel->x + segment->first, segment->n, channel->rate_hz, segment->t0_s - channel->segments[0].t0_s};
+    stretch[n++] = (dsp_signal){channel->x + segment->first, segment->n, channel->rate_hz, segment->t0_s};
   }
   return dsp_trace_condition(trace, facts, stretch, n, rate_hz, bridge_s, spike_floor, longest, error);
 }

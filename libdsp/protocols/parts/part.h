@@ -7,7 +7,8 @@
 #include <dsp/protocol.h>
 #include <dsp/trace.h>
 
-/** The channel's segments on one clock at the working rate; see dsp_trace_condition. DSP_BAD_INPUT: no sample to use. */
+/** The channel's segments on the recording's clock at the working rate (what begins later begins with missing samples); see
+ * dsp_trace_condition. DSP_BAD_INPUT: no sample to use. */
 DSP_MUST_USE dsp_status part_condition(dsp_trace *trace, dsp_trace_facts *facts, const dsp_channel *channel, double rate_hz,
                                        double bridge_s, double spike_floor, dsp_error *error);
 

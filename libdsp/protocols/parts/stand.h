@@ -177,11 +177,13 @@ void stand_report_singles(stand_test *s);
 /** After the test: its repeats, and the manoeuvres that it does not hold. */
 DSP_MUST_USE dsp_status stand_add_trials(stand_test *s, dsp_report *report);
 
-/** Flags of the test as a whole, and its quality index. */
+/** Flags of the test as a whole that need no reading. */
+void stand_note_facts(stand_test *s);
+/** These and those that do, and the quality index. */
 DSP_MUST_USE dsp_status stand_report_quality(stand_test *s);
 
-/** Null every measure that has no value yet, because of `flag`. */
-void stand_null_all(const stand_test *s, const char *flag);
+/** Where nothing can be read: null every measure because of `flag`, and say what is known of the recording. Quality stays 0. */
+void stand_report_nothing(stand_test *s, const char *flag);
 
 /** Put readings, flags, landmarks, phases, side results, quality and the conditioned trace into the test. */
 DSP_MUST_USE dsp_status stand_report(stand_test *s);

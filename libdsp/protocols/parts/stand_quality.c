@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What makes a standing test less trustworthy as a whole, and the quality index that sums it up. The rules are the reference's pitfalls. */
+#include "part.h"
 #include "stand.h"
 
 #include <dsp/memory.h>
@@ -118,16 +119,9 @@ static dsp_status note_cuff(const stand_test *s) {
   return DSP_OK;
 }
 
-static void note_facts(const stand_test *s) {
-  static const double date_s = 1e8; /* a clock that counts from 1970 is past this; one that counts from the device's start is not */
-  if (s->facts.missing) note(s, "missing_bridged");
-  if (s->facts.spikes) note(s, "spikes_removed");
-  if (s->facts.clipped_s >= 1) note(s, "clipped");
-  if (s->channel->n_segments > 1) note(s, "gap");
-  if (s->channel->rate_hz < 9.5) note(s, "sampling_low");
-  if (s->channel->side == DSP_SIDE_UNKNOWN) note(s, "side_unknown");
-  if (s->channel->role == DSP_ROLE_UNKNOWN) note(s, "role_inferred");
-  if (!s->recording->t0 && !(s->recording->t_origin_s > date_s)) note(s, "time_unknown");
+void stand_note_facts(stand_test *s) {
+  static const double least_rate_hz = 9.5;
+  part_note_facts(s->test, s->recording, s->channel, &s->facts, least_rate_hz);
   const char *compression = s->recording->compression;
   if (compression && strcmp(compression, "none") != 0 && s->calibration.steps == 0) note(s, "compression_calibration");
 }
@@ -145,19 +139,10 @@ static void note_drift(const stand_test *s) {
 }
 
 dsp_status stand_report_quality(stand_test *s) {
-  note_facts(s);
+  stand_note_facts(s);
   note_drift(s);
   note_tension(s);
   if (note_steps(s) != DSP_OK || note_cuff(s) != DSP_OK) return DSP_NO_MEMORY;
-  double quality = 1 - fmin(1, (double)s->facts.missing / fmax(1, (double)s->channel->n));
-  const dsp_flag_row *row;
-  for (size_t i = 0; (row = dsp_flags_get(&s->test->flags, i)); i++)
-    if (row->severity == DSP_CAUTION) quality *= 0.85;
-  for (size_t m = 0; m < s->test->n_measures; m++) {
-    if (!s->test->measures[m].valid) quality *= 0.95;
-    for (size_t i = 0; (row = dsp_flags_get(&s->test->measures[m].flags, i)); i++)
-      if (row->severity == DSP_CAUTION) quality *= 0.97;
-  }
-  s->test->quality = quality;
+  part_rate_quality(s->test, s->channel, &s->facts);
   return DSP_OK;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * From the standing test's readings to its report: values with their reasons to be trusted or not. */
+#include "part.h"
 #include "stand.h"
 
 #include <dsp/memory.h>
@@ -14,9 +15,9 @@ static void flag(const stand_test *s, const char *id, const char *flag_id) {
   dsp_flags_add(&measure(s, id)->flags, flag_id);
 }
 
-void stand_null_all(const stand_test *s, const char *flag_id) {
-  for (size_t i = 0; i < s->test->n_measures; i++)
-    if (!s->test->measures[i].valid) dsp_measure_null(&s->test->measures[i], flag_id);
+void stand_report_nothing(stand_test *s, const char *flag_id) {
+  part_null_rest(s->test, flag_id);
+  stand_note_facts(s);
 }
 
 static void set(const stand_test *s, const char *id, dsp_estimate e, double t0_s, double t1_s) {
