@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * The one function that puts bytes on disk: temporary name in the target's folder, written, synced, renamed, folder synced, so that a kill
- * or a full disk at any moment leaves the old file, the new file, or none, and never a part of one. */
+ * The one function that puts bytes on disk: a file without a name in the target's folder (O_TMPFILE), written, synced, then linked to a
+ * temporary name and renamed, folder synced, so that a kill or a full disk at any moment leaves the old file, the new file, or none, and
+ * never a part of one. Where the file system knows no files without a name, the temporary name is there from the start. */
 #include <fmt/writer.h>
 
 #include <errno.h>
@@ -101,39 +102,69 @@ static int keep_mode(int fd, const struct stat *old) {
   return fchmod(fd, old->st_mode & 0777) == 0 ? 0 : errno;
 }
 
-/* A new file in the folder under a name that nobody has; its descriptor, or -1. */
-static int open_temporary(int folder, char name[64], int *code) {
-  int fd = -1;
-  for (unsigned i = 0; i < TEMPORARY_TRIES && fd < 0; i++) {
-    snprintf(name, 64, ".pleth-%ld-%u.tmp", (long)getpid(), i);
-    fd = openat(folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666);
-    *code = errno;
-    if (fd < 0 && *code != EEXIST) break;
+/* A new file in the folder. While it is written it has no name where the file system allows that, so that a kill leaves nothing behind. */
+typedef struct fresh {
+  int folder, fd; /* fd: -1 none */
+  char name[64];  /* its temporary name, "" none */
+} fresh;
+
+/* Make the file by a name that nobody has, or link one without a name to it. */
+static int name_file(fresh *file, const char *unnamed) {
+  int code = EEXIST;
+  for (unsigned i = 0; i < TEMPORARY_TRIES && code == EEXIST; i++) {
+    snprintf(file->name, sizeof file->name, ".pleth-%ld-%u.tmp", (long)getpid(), i);
+    if (unnamed)
+      code = linkat(AT_FDCWD, unnamed, file->folder, file->name, AT_SYMLINK_FOLLOW) == 0 ? 0 : errno;
+    else
+      code = (file->fd = openat(file->folder, file->name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0666)) >= 0 ? 0 : errno;
   }
-  return fd;
+  if (code != 0) file->name[0] = '\0';
+  return code;
+}
+
+static int fill(const fresh *file, const target *t, const void *bytes, size_t size) {
+  int code = t->exists ? keep_mode(file->fd, &t->old) : 0;
+  if (code == 0) code = write_all(file->fd, bytes, size);
+  return code == 0 && fsync(file->fd) != 0 ? errno : code;
+}
+
+/* A new target gets its name at once; one that replaces a file a temporary name, since a link replaces nothing. */
+static int link_file(fresh *file, const target *t) {
+  char unnamed[32];
+  snprintf(unnamed, sizeof unnamed, "/proc/self/fd/%d", file->fd);
+  if (!t->exists && linkat(AT_FDCWD, unnamed, file->folder, t->name, AT_SYMLINK_FOLLOW) == 0) return 0;
+  const int code = name_file(file, unnamed);
+  return code == 0 && renameat(file->folder, file->name, file->folder, t->name) != 0 ? errno : code;
+}
+
+/* The bytes on disk under the target's name, or an error number. */
+static int make_file(fresh *file, const target *t, const void *bytes, size_t size) {
+  file->fd = openat(file->folder, ".", O_WRONLY | O_TMPFILE | O_CLOEXEC, 0666);
+  if (file->fd >= 0) {
+    int code = fill(file, t, bytes, size);
+    if (code != 0) return code;
+    code = link_file(file, t);
+    if (code == 0 || file->name[0]) return code;
+    (void)close(file->fd); /* it cannot be linked, for instance without /proc: with a name from the start, then */
+  }
+  int code = name_file(file, NULL);
+  if (code == 0) code = fill(file, t, bytes, size);
+  return code == 0 && renameat(file->folder, file->name, file->folder, t->name) != 0 ? errno : code;
 }
 
 dsp_status fmt_write_file(const char *path, const void *bytes, size_t size, dsp_error *error) {
   target t = {0};
   dsp_status status = resolve(&t, path, error);
   if (status != DSP_OK) return status;
-  int folder = open(t.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  bool listable = folder >= 0;
-  if (!listable && errno == EACCES) folder = open(t.folder, O_PATH | O_DIRECTORY | O_CLOEXEC); /* writable but not listable: no sync */
-  if (folder < 0) return fail_errno(error, "cannot open the folder", errno);
-  char name[64];
-  int code = 0, fd = open_temporary(folder, name, &code);
-  if (fd < 0) {
-    close(folder);
-    return fail_errno(error, "cannot create a file", code);
-  }
-  code = t.exists ? keep_mode(fd, &t.old) : 0;
-  if (code == 0) code = write_all(fd, bytes, size);
-  if (code == 0 && fsync(fd) != 0) code = errno;
-  if (close(fd) != 0 && code == 0) code = errno;
-  if (code == 0 && renameat(folder, name, folder, t.name) != 0) code = errno;
-  if (code != 0) unlinkat(folder, name, 0);
-  if (code == 0 && listable && fsync(folder) != 0 && errno != EINVAL) code = errno;
-  close(folder);
-  return code == 0 ? DSP_OK : fail_errno(error, "cannot write", code);
+  fresh file = {.folder = open(t.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), .fd = -1};
+  const bool listable = file.folder >= 0;
+  if (!listable && errno == EACCES) file.folder = open(t.folder, O_PATH | O_DIRECTORY | O_CLOEXEC); /* writable but not listable: no sync */
+  if (file.folder < 0) return fail_errno(error, "cannot open the folder", errno);
+  int code = make_file(&file, &t, bytes, size);
+  const char *doing = file.fd < 0 ? "cannot create a file" : "cannot write";
+  if (file.fd >= 0 && close(file.fd) != 0 && code == 0) code = errno;
+  if (code != 0 && file.name[0]) unlinkat(file.folder, file.name, 0);
+  if (code == 0 && listable && fsync(file.folder) != 0 && errno != EINVAL) code = errno;
+  close(file.folder);
+  return code == 0 ? DSP_OK : fail_errno(error, doing, code);
 }

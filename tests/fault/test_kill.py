@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A kill at any moment leaves the old report or the new one, whole, and never stops the next run."""
+import contextlib
 import os
 import random
 import signal
@@ -54,6 +55,36 @@ def test_report_is_old_or_new(folder):
     check(left <= stale, f"a finished run leaves no temporary: {left - stale}")
     for name in stale:
         os.remove(f"{folder}/{name}")
+
+
+def without_names(folder):
+    """Does the file system know files without a name?"""
+    try:
+        os.close(os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o600))
+        return True
+    except OSError:
+        return False
+
+
+def test_new_report_leaves_nothing(folder):
+    """Killed before there was a report: a whole one or none, and no temporary file where the file system can do without."""
+    if not without_names(folder):
+        print("SKIPPED: this file system knows no files without a name")
+        return
+    chance = random.Random(SEED + 1)
+    before = tree(folder)
+    longest = max(duration(folder, "a.csv") for _ in range(3))
+    whole = read(f"{folder}/report.h5")
+    for i in range(KILLS // 2):
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(f"{folder}/report.h5")
+        child = start(folder, "analyze", "a.csv", "-o", "report.h5")
+        time.sleep(chance.uniform(longest / 2, longest))
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        left = tree(folder) - before
+        check(not left, f"kill {i}: left behind {left}")
+        check(not os.path.exists(f"{folder}/report.h5") or read(f"{folder}/report.h5") == whole, f"kill {i}: a whole report or none")
 
 
 def children(pid):
@@ -117,7 +148,7 @@ def alive(pid):
 
 def main():
     with workplace() as folder:
-        for test in (test_report_is_old_or_new, test_killed_worker, test_killed_parent):
+        for test in (test_report_is_old_or_new, test_new_report_leaves_nothing, test_killed_worker, test_killed_parent):
             test(folder)
     finish()
 
