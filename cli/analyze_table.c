@@ -82,7 +82,7 @@ static void put_measures(fmt_buffer *out, const dsp_test *test, const table_styl
     table_text(&table, measure->row->id);
     cell_words(&table, measure);
     cell_value(&table, measure);
-    table_text(&table, unit_for_people(measure->row->unit));
+    table_text(&table, unit_for_people(measure->unit));
     cell_grade(&table, measure);
   }
   if (table_put_text(out, &table, "  ", style->colour) != DSP_OK) out->failed = true;

@@ -54,7 +54,7 @@ static void put_measures(fmt_h5 *h5, hid_t group, const dsp_test *test) {
   for (size_t i = 0; lines && i < test->n_measures; i++) {
     const dsp_measure *m = &test->measures[i];
     lines[i] = (fmt_measure_line){.id = m->row->id,
-                                  .unit = m->row->unit,
+                                  .unit = m->unit,
                                   .interval = m->interval,
                                   .definition = m->definition,
                                   .grade = m->grade,

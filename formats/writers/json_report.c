@@ -38,7 +38,7 @@ static const char *side_or_null(dsp_side side) {
 static void put_measure(fmt_buffer *out, const dsp_measure *m) {
   put_text(out, "{", "id", m->row->id);
   put_number(out, ", ", "value", m->value);
-  put_text(out, ", ", "unit", m->row->unit);
+  put_text(out, ", ", "unit", m->unit);
   put_number(out, ", ", "lo", m->lo);
   put_number(out, ", ", "hi", m->hi);
   put_number(out, ", ", "se", m->se);

@@ -99,7 +99,7 @@ static bool fill_measure(dsp_report *report, dsp_measure *m, const fmt_measure_l
                      .valid = line->valid,
                      .t0_s = line->t0_s,
                      .t1_s = line->t1_s};
-  return own(report, &m->interval, line->interval) && own(report, &m->definition, line->definition) &&
+  return own(report, &m->unit, line->unit) && own(report, &m->interval, line->interval) && own(report, &m->definition, line->definition) &&
          own(report, &m->grade, line->grade) && own(report, &m->guideline, line->guideline);
 }
 

@@ -95,7 +95,7 @@ static void put_measure(fmt_buffer *out, const dsp_test *test, const dsp_measure
   double spread = fmax(m->hi - m->value, m->value - m->lo);
   put_fixed_text(out, at[C_VALUE], y, m->valid ? "value" : "missing", "end", "", m->value, decimals);
   if (spread >= 0.0) put_fixed_text(out, at[C_SPREAD], y, "spread-text", "start", "\xC2\xB1 ", spread, decimals);
-  fmt_svg_text(out, at[C_UNIT], y, SIZE, at[C_GRADE] - at[C_UNIT] - 4.0, "cell", "start", fmt_unit_words(m->row->unit));
+  fmt_svg_text(out, at[C_UNIT], y, SIZE, at[C_GRADE] - at[C_UNIT] - 4.0, "cell", "start", fmt_unit_words(m->unit));
   if (!m->grade || !m->guideline) return;
   const dsp_guideline_row *band = normal_band(test, m);
   bool normal = band && !strcmp(band->grade, m->grade);

@@ -23,6 +23,7 @@ typedef struct dsp_measure {
   double lo, hi;          /**< 95 % interval of the measurement error; NaN when there is none */
   double se;              /**< standard error, NaN when there is none */
   unsigned n;             /**< repeats behind the value */
+  const char *unit;       /**< UCUM: the row's, unless the channel decides (a pulse in mmHg or mL, a Doppler shift in Hz) */
   const char *interval;   /**< "delta", "bootstrap", "range" or NULL */
   const char *definition; /**< the row's unless a parameter chose another */
   const char *grade;      /**< NULL: not graded */
