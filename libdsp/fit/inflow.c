@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Initial slope of a limb that fills behind an occlusion cuff.
  *
- * Method: veins fill as a store, V = S/k (1 - exp(-k t)): a straight line through the first seconds reads too low by k t/2. Regression on
- * 1, t, t^2 with the pulse as harmonics gives the slope at t = 0 (D. M. Junejo et al., Eur. J. Appl. Physiol. 2019, for why the first beats
- * matter); the third order follows from the first two and is put in by a second pass. The bend of one cycle is as uncertain as breathing
- * is strong, so it is shrunk towards the cycles' common bend by the usual normal-normal rule. */
+ * Method: veins fill as a store, V = S/k (1 - exp(-k t)): a straight line through the first seconds reads too low by about k t/2 (why the
+ * first beats matter: Junejo, Ray and Marshall, Eur. J. Appl. Physiol. 2019). Level, S and k are fitted by Gauss-Newton beside two
+ * harmonics of the pulse. The bend of one cycle is as uncertain as breathing is strong, so k is shrunk towards what the cycles share, the
+ * store's capacity S/k, by the normal-normal rule, and S follows by its covariance with k. */
 #include <dsp/fit.h>
 #include <dsp/inflow.h>
 #include <dsp/memory.h>
@@ -46,18 +46,26 @@ static void gather(cycle_data *d, const dsp_trace *trace, const dsp_inflow_cycle
   }
 }
 
-/* Columns 1, t, (t^2,) and the pulse's harmonics; returns how many. */
-static size_t columns(cycle_data *d, bool bends, double pulse_hz) {
-  size_t k = 0;
+/* A store's filling after a unit slope at 0, g = (1 - exp(-k t)) / k, and its derivative by k; a line and -t^2 / 2 for k = 0. */
+static double store(double k, double t) {
+  return fabs(k * t) < 1e-6 ? t - 0.5 * k * t * t : -expm1(-k * t) / k;
+}
+
+static double store_bend(double k, double t) {
+  const double u = k * t;
+  return fabs(u) < 1e-3 ? t * t * (-0.5 + u / 3) : (t * exp(-u) - store(k, t)) / k;
+}
+
+/* Columns 1, g, (dg/dk,) and the pulse's harmonics; returns how many. */
+static size_t columns(cycle_data *d, double rate_per_s, bool bends, double pulse_hz) {
+  size_t k = 2;
   double *a = d->design;
-  for (size_t i = 0; i < d->n; i++) a[i] = 1;
-  k++;
-  for (size_t i = 0; i < d->n; i++) a[k * d->n + i] = d->t[i];
-  k++;
-  if (bends) {
-    for (size_t i = 0; i < d->n; i++) a[k * d->n + i] = d->t[i] * d->t[i];
-    k++;
+  for (size_t i = 0; i < d->n; i++) {
+    a[i] = 1;
+    a[d->n + i] = store(rate_per_s, d->t[i]);
+    if (bends) a[2 * d->n + i] = store_bend(rate_per_s, d->t[i]);
   }
+  if (bends) k++;
   for (int h = 1; h <= HARMONICS && isfinite(pulse_hz); h++, k += 2)
     for (size_t i = 0; i < d->n; i++) {
       a[k * d->n + i] = cos(two_pi * h * pulse_hz * d->t[i]);
@@ -73,9 +81,9 @@ typedef struct fitted {
   bool ok;
 } fitted;
 
-static fitted fit(cycle_data *d, bool bends, double pulse_hz) {
+static fitted fit(cycle_data *d, double rate_per_s, bool bends, double pulse_hz) {
   fitted f = {.ok = false};
-  f.k = columns(d, bends, pulse_hz);
+  f.k = columns(d, rate_per_s, bends, pulse_hz);
   if (d->n < 2 * f.k + 4) return f;
   f.ok = dsp_least_squares(f.coef, f.cov, &f.info, d->design, d->n, f.k, d->y, NULL, NULL) == DSP_OK && f.info.rank == f.k;
   return f;
@@ -84,13 +92,13 @@ static fitted fit(cycle_data *d, bool bends, double pulse_hz) {
 /* The pulse's frequency: the one whose harmonics leave least, when they explain their share of what line and bend leave. */
 static double find_pulse(cycle_data *d) {
   static const double lowest_hz = 0.6, highest_hz = 3, share = 0.3;
-  const fitted without = fit(d, true, (double)NAN);
+  const fitted without = fit(d, 0, true, (double)NAN);
   const double length_s = d->n > 1 ? d->t[d->n - 1] - d->t[0] : 0;
   if (!without.ok || length_s < 2) return (double)NAN;
   double best = without.info.rss, best_hz = (double)NAN;
   for (double step_hz = 0.2 / length_s, from_hz = lowest_hz, to_hz = highest_hz; step_hz > 0.002; step_hz *= 0.25) {
     for (double hz = from_hz; hz <= to_hz; hz += step_hz) {
-      const fitted with = fit(d, true, hz);
+      const fitted with = fit(d, 0, true, hz);
       if (with.ok && with.info.rss < best) best = with.info.rss, best_hz = hz;
     }
     if (!isfinite(best_hz)) return (double)NAN;
@@ -100,58 +108,53 @@ static double find_pulse(cycle_data *d) {
   return best < (1 - share) * without.info.rss ? best_hz : (double)NAN;
 }
 
-/* Variance of a regression's coefficients grows by about this factor when residuals are not independent: the spectrum at low frequency
- * over the mean, from the autocorrelation up to its first zero. */
+/* Variance of a regression's coefficients grows by about this factor when residuals are not independent: their spectrum at low frequency
+ * over its mean, from the autocorrelation under a triangular window (Newey and West, Econometrica 55 (1987) 703). */
 static double inflation(cycle_data *d, const fitted *f) {
   for (size_t i = 0; i < d->n; i++) {
     d->residual[i] = d->y[i];
     for (size_t k = 0; k < f->k; k++) d->residual[i] -= f->coef[k] * d->design[k * d->n + i];
   }
   double zero = 0, factor = 1;
+  const size_t most = d->n / 3;
   for (size_t i = 0; i < d->n; i++) zero += d->residual[i] * d->residual[i];
-  for (size_t lag = 1; zero > 0 && lag < d->n / 3; lag++) {
+  for (size_t lag = 1; zero > 0 && lag < most; lag++) {
     double sum = 0;
     for (size_t i = lag; i < d->n; i++) sum += d->residual[i] * d->residual[i - lag];
-    if (sum <= 0) break;
-    factor += 2 * sum / zero;
+    factor += 2 * (1 - (double)lag / (double)most) * sum / zero;
   }
-  return factor;
+  return fmax(1, factor);
 }
 
-typedef struct bent {
-  fitted f;
-  double inflation;
+/* A fitted store: slope S at 0, rate k, their covariance. */
+typedef struct filled {
+  double slope, rate, var_slope, var_rate, cov;
   bool ok;
-} bent;
+} filled;
 
-/* A store's third order, from slope and bend: b = -S k / 2, third = S k^2 / 6. Only where the series still converges. */
-static double third_order(double slope, double bend, double length_s) {
-  if (!(slope * bend < 0)) return 0;
-  const double k = -2 * bend / slope;
-  return k * length_s < 1.5 ? slope * k * k / 6 : 0;
-}
-
-static void add_third(cycle_data *d, double third) {
-  for (size_t i = 0; i < d->n; i++) d->y[i] -= third * d->t[i] * d->t[i] * d->t[i];
-}
-
-static bent fit_bent(cycle_data *d, double pulse_hz) {
-  bent b = {.f = fit(d, true, pulse_hz)};
-  b.ok = b.f.ok;
-  double taken = 0;
-  for (int pass = 0; pass < 3 && b.ok; pass++) {
-    const double third = third_order(b.f.coef[1], b.f.coef[2], d->t[d->n - 1]);
-    add_third(d, third - taken);
-    taken = third;
-    b.f = fit(d, true, pulse_hz);
-    b.ok = b.f.ok;
+/* Gauss-Newton on S and k from the straight line; both enter the last step's covariance. */
+static filled fit_store(cycle_data *d, double pulse_hz) {
+  enum { PASSES = 8 };
+  static const double least_rate = -0.2, most_rate = 2;
+  filled s = {.ok = true};
+  for (int pass = 0; pass < PASSES && s.ok; pass++) {
+    const fitted f = fit(d, s.rate, true, pulse_hz);
+    const double slope = f.ok ? f.coef[1] : 0;
+    s.ok = f.ok && slope != 0;
+    if (!s.ok) break;
+    const double factor = pass == PASSES - 1 ? inflation(d, &f) : 1;
+    s.slope = slope;
+    s.var_slope = f.cov[f.k + 1] * factor;
+    s.var_rate = f.cov[2 * f.k + 2] * factor / (slope * slope);
+    s.cov = f.cov[f.k + 2] * factor / slope;
+    const double step = fmax(-0.15, fmin(0.15, f.coef[2] / slope));
+    s.rate = fmax(least_rate, fmin(most_rate, s.rate + step));
   }
-  if (b.ok) b.inflation = inflation(d, &b.f);
-  return b;
+  return s;
 }
 
 static void read_line(dsp_inflow *out, cycle_data *d) {
-  const fitted with = fit(d, false, out->pulse_hz);
+  const fitted with = fit(d, 0, false, out->pulse_hz);
   if (!with.ok) return;
   out->line = (dsp_estimate){with.coef[1], sqrt(with.cov[with.k + 1] * inflation(d, &with))};
   double mean = 0, total = 0;
@@ -163,13 +166,12 @@ static void read_line(dsp_inflow *out, cycle_data *d) {
   out->r2 = total > 0 ? 1 - with.info.rss / total : (double)NAN;
 }
 
-/* The common capacity's reciprocal c in bend = -c S^2 / 2, by weighted mean, and its standard deviation between cycles. */
-static void common_bend(double *c, double *spread, const bent *all, size_t n) {
+/* The capacity's reciprocal c, k = c S, that the cycles share, and its spread between them. */
+static void common_capacity(double *c, double *spread, const filled *all, size_t n) {
   double weights = 0, sum = 0, squares = 0;
   for (size_t i = 0; i < n; i++) {
     if (!all[i].ok) continue;
-    const double s2 = 0.5 * all[i].f.coef[1] * all[i].f.coef[1];
-    const double weight = s2 * s2 / (all[i].f.cov[2 * all[i].f.k + 2] * all[i].inflation + 1e-30), own = -all[i].f.coef[2] / s2;
+    const double own = all[i].rate / all[i].slope, weight = all[i].slope * all[i].slope / (all[i].var_rate + 1e-30);
     weights += weight;
     sum += weight * own;
     squares += weight * own * own;
@@ -178,17 +180,13 @@ static void common_bend(double *c, double *spread, const bent *all, size_t n) {
   *spread = weights > 0 ? sqrt(fmax(0, squares / weights - *c * *c)) : 0;
 }
 
-static void shrink(dsp_inflow *out, const bent *b, double c, double spread) {
+static void shrink(dsp_inflow *out, const filled *s, double c, double spread) {
   static const double least_share = 0.3; /* stores differ at least so much from one another */
-  const size_t k = b->f.k;
-  const double variance_bend = b->f.cov[2 * k + 2] * b->inflation, variance = b->f.cov[k + 1] * b->inflation;
-  const double shared = b->f.cov[k + 2] * b->inflation, s2 = 0.5 * b->f.coef[1] * b->f.coef[1];
-  const double prior = -c * s2, prior_sd = fmax(least_share * c, fmin(spread, c)) * s2;
-  const double weight = variance_bend / (variance_bend + prior_sd * prior_sd + 1e-300);
-  const double shift = weight * (prior - b->f.coef[2]);
-  out->bend = b->f.coef[2] + shift;
-  out->initial.value = b->f.coef[1] + shared / variance_bend * shift;
-  out->initial.se = sqrt(fmax(0, variance - shared * shared / variance_bend * weight));
+  const double prior = c * s->slope, prior_sd = fmax(least_share, fmin(spread / c, 1)) * fabs(prior);
+  const double weight = s->var_rate / (s->var_rate + prior_sd * prior_sd + 1e-300), shift = weight * (prior - s->rate);
+  out->rate_per_s = s->rate + shift;
+  out->initial.value = s->slope + s->cov / s->var_rate * shift;
+  out->initial.se = sqrt(fmax(0, s->var_slope - s->cov * s->cov / s->var_rate * weight));
 }
 
 dsp_status dsp_inflow_read(dsp_inflow *inflow, const dsp_trace *trace, const dsp_inflow_cycle *cycles, size_t n) {
@@ -199,19 +197,19 @@ dsp_status dsp_inflow_read(dsp_inflow *inflow, const dsp_trace *trace, const dsp
     if (samples > most) most = samples;
   }
   cycle_data d = {0};
-  bent *all = dsp_zalloc(n ? n : 1, sizeof *all);
-  dsp_status status = all && reserve(&d, most) ? DSP_OK : DSP_NO_MEMORY;
+  filled *all = dsp_zalloc(n ? n : 1, sizeof *all);
+  const dsp_status status = all && reserve(&d, most) ? DSP_OK : DSP_NO_MEMORY;
   for (size_t i = 0; i < n && status == DSP_OK; i++) {
     gather(&d, trace, &cycles[i]);
     inflow[i].pulse_hz = find_pulse(&d);
     read_line(&inflow[i], &d);
-    all[i] = fit_bent(&d, inflow[i].pulse_hz);
+    all[i] = fit_store(&d, inflow[i].pulse_hz);
   }
   if (status == DSP_OK) {
     double c, spread;
-    common_bend(&c, &spread, all, n);
+    common_capacity(&c, &spread, all, n);
     for (size_t i = 0; i < n; i++)
-      if (all[i].ok) shrink(&inflow[i], &all[i], c, n > 1 ? spread : INFINITY);
+      if (all[i].ok) shrink(&inflow[i], &all[i], c, spread);
   }
   free(all);
   clear(&d);
