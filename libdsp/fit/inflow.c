@@ -166,22 +166,23 @@ static void read_line(dsp_inflow *out, cycle_data *d) {
   out->r2 = total > 0 ? 1 - with.info.rss / total : (double)NAN;
 }
 
-/* The capacity's reciprocal c, k = c S, that the cycles share, and its spread between them. */
+/* The capacity's reciprocal c, k = c S, that the cycles share, and its spread between them beyond what noise explains. */
 static void common_capacity(double *c, double *spread, const filled *all, size_t n) {
-  double weights = 0, sum = 0, squares = 0;
+  double weights = 0, sum = 0, squares = 0, count = 0;
   for (size_t i = 0; i < n; i++) {
     if (!all[i].ok) continue;
     const double own = all[i].rate / all[i].slope, weight = all[i].slope * all[i].slope / (all[i].var_rate + 1e-30);
     weights += weight;
     sum += weight * own;
     squares += weight * own * own;
+    count++;
   }
   *c = weights > 0 ? fmax(0, sum / weights) : 0;
-  *spread = weights > 0 ? sqrt(fmax(0, squares / weights - *c * *c)) : 0;
+  *spread = weights > 0 ? sqrt(fmax(0, (squares - sum * sum / weights - (count - 1)) / weights)) : 0;
 }
 
 static void shrink(dsp_inflow *out, const filled *s, double c, double spread) {
-  static const double least_share = 0.3; /* stores differ at least so much from one another */
+  static const double least_share = 0.15; /* stores differ at least so much from one another */
   const double prior = c * s->slope, prior_sd = fmax(least_share, fmin(spread / c, 1)) * fabs(prior);
   const double weight = s->var_rate / (s->var_rate + prior_sd * prior_sd + 1e-300), shift = weight * (prior - s->rate);
   out->rate_per_s = s->rate + shift;
