@@ -130,12 +130,13 @@ static dsp_status take_signals(edf_file *file, dsp_error *error) {
 /* The header's count against the file's size. */
 static dsp_status count_records(edf_file *file, dsp_error *error) {
   const fmt_source *source = file->input->source;
-  const size_t bytes = source->size - (size_t)(file->data - source->bytes), held = bytes / file->record_bytes;
+  const size_t bytes = source->size - (size_t)(file->data - source->bytes), size = file->record_bytes ? file->record_bytes : 1,
+               held = bytes / size;
   long long stated = 0;
   int warned = DSP_OK;
   const bool counted = field_whole(&stated, head_at(file, RECORDS), RECORDS.n) && stated >= 0;
   file->n_records = held;
-  file->tail_bytes = bytes % file->record_bytes;
+  file->tail_bytes = bytes % size;
   if (!counted) {
     warned = dsp_recording_warn(file->recording, "header_irregular", "the header does not count the records; the file holds %zu", held);
   } else if ((uint64_t)stated <= held) {

@@ -11,13 +11,16 @@ extern const fmt_reader bdf_reader;
 extern const fmt_reader csv_reader;
 extern const fmt_reader edf_reader;
 extern const fmt_reader labchart_reader;
+extern const fmt_reader wfdb_reader;
 
-/* clang-format off: one a line */
+/* One a line. */
+/* clang-format off */
 const fmt_reader *const fmt_readers[] = {
     &csv_reader,
     &bdf_reader,
     &edf_reader,
     &labchart_reader,
+    &wfdb_reader,
     NULL};
 /* clang-format on */
 

@@ -31,6 +31,16 @@ def model(done):
     return out
 
 
+def expect_samples(name, channels, wanted, found):
+    """Against what was put in, where the composer says what that was: None a missing sample."""
+    got = {c["name"]: c["x"] for c in channels}
+    for channel, x in wanted.items():
+        same = channel in got and len(got[channel]) == len(x)
+        same = same and all((a is None) == (b is None) and (a is None or abs(a - b) <= 1e-9 * max(1, abs(b))) for a, b in zip(got[channel], x))
+        if not same:
+            found.append(f"{name}: {channel}: {got.get(channel)}, wanted {x}")
+
+
 def expect_refused(name, done, found, text):
     if done.returncode != 1 or len(done.stderr.splitlines()) != 1 or text not in done.stderr:
         found.append(f"{name}: status {done.returncode}, wanted {text!r}: {done.stderr.strip()[-400:]}")
@@ -55,6 +65,7 @@ def main(tool, path, golden_mode):
                 found.append(f"{name}: {done.stderr.strip()[-400:]}")
                 continue
             got[name] = model(done)
+            expect_samples(name, got[name]["channels"], getattr(composed, "EXPECT", {}).get(name, {}), found)
             if not golden_mode and got[name] != wanted.get(name):
                 found.append(f"{name}: {json.dumps(got[name])}\n  wanted {json.dumps(wanted.get(name))}")
         for name, (content, code) in composed.IMPERFECT.items():

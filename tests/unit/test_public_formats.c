@@ -46,8 +46,29 @@ START_TEST(edf_clinical) {
 }
 END_TEST
 
+/* Each header states the first value and the checksum of each signal; a difference would be a warning. */
+START_TEST(wfdb_formats) {
+  dsp_recording *r = public_good("wfdb/binformats.hea");
+  ck_assert_uint_eq(r->n_channels, 10);
+  for (size_t i = 0; i < r->n_channels; i++) {
+    ck_assert_uint_eq(r->channels[i].n, 499);
+    ck_assert_double_eq(r->channels[i].rate_hz, 200);
+  }
+  ck_assert(!warned(r, "checksum_mismatch"));
+  ck_assert_double_eq_tol(channel_named(r, "sig 9, fmt 32")->x[0], -2147483638 / 200.0, 1e-6);
+  ck_assert_double_eq_tol(channel_named(r, "sig 6, fmt 310")->x[0], -505 / 200.0, 1e-12);
+  dsp_recording_free(r);
+  r = public_good("wfdb/v102s.hea");
+  const dsp_channel *pulse = channel_named(r, "PLETH");
+  ck_assert_uint_eq(pulse->n, 75000);
+  ck_assert_double_eq_tol(pulse->x[0], -46 / 1250.0, 1e-12);
+  ck_assert(!warned(r, "checksum_mismatch") && dsp_recording_duration_s(r) == 300);
+  dsp_recording_free(r);
+}
+END_TEST
+
 int main(void) {
   if (!public_folder()) return PUBLIC_SKIPPED;
-  const TTest *const tests[] = {bdf_generator, edf_clinical};
+  const TTest *const tests[] = {bdf_generator, edf_clinical, wfdb_formats};
   return run_case("public_formats", tests, sizeof tests / sizeof tests[0]);
 }
