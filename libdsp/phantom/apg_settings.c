@@ -4,11 +4,10 @@
 #include <math.h>
 #include <phantom/apg_settings.h>
 
-enum { STREAM_SETTINGS = 1, STREAM_SIZES = 2, STREAM_STEPS = 3 };
+enum { STREAM_SETTINGS = 1, STREAM_STEPS = 3 };
 
 enum { GENERATOR_COMPARTMENT, GENERATOR_MONO, GENERATOR_BIEXP, GENERATOR_LINEAR, GENERATOR_RAMP, GENERATOR_RECURSION, GENERATOR_ANY };
 enum { PHENOTYPE_CUSTOM = DSP_APG_PHENOTYPES, PHENOTYPE_ANY };
-enum { LEVEL_NONE, LEVEL_REALISTIC, LEVEL_HARD, LEVEL_CUSTOM };
 enum { SIDE_UNKNOWN, SIDE_LEFT, SIDE_RIGHT, SIDE_ANY };
 
 enum {
@@ -69,7 +68,7 @@ const dsp_param_row dsp_apg_stand_rows[] = {
            "healthy|high_inflow|mild_superficial|marked_superficial|deep_reflux|severe_deep|weak_pump|obstruction|obstruction_deep|"
            "healthy_stocking|custom|any",
            "Leg of the two-compartment generator; custom takes the rows from vvt_ml to superficial_share."),
-    CHOICE("nuisance", LEVEL_REALISTIC, LEVEL_CUSTOM, "none|realistic|hard|custom",
+    CHOICE("nuisance", DSP_NUISANCE_REALISTIC, DSP_NUISANCE_CUSTOM, DSP_NUISANCE_WORDS,
            "Sizes of all disturbances: none, drawn from the seed in published ranges, or the rows from pulse_ml on."),
     ROW("randomise", "1", 0, 0, 1, "1: draw physics, cadence, lengths and heart rate from the seed.", OURS),
     ROW("rate_hz", "Hz", 50, 1, 1000, "Samples a second.", OURS),
@@ -148,11 +147,8 @@ const dsp_param_row dsp_apg_stand_rows[] = {
 _Static_assert(sizeof dsp_apg_stand_rows / sizeof dsp_apg_stand_rows[0] == P_ROWS && P_ROWS == DSP_APG_STAND_ROWS, "one row a parameter");
 _Static_assert(offsetof(dsp_apg_model, hyperaemia) == 15 * sizeof(double), "the model's rows mirror its members");
 
-/* Ranges of the two levels; `either` draws a sign as well. */
-static const struct {
-  double lo, hi, hard_lo, hard_hi;
-  bool either;
-} levels[DSP_N_SIZES] = {
+/* Ranges of the two levels. */
+static const dsp_nuisance_range levels[DSP_N_SIZES] = {
     [DSP_N_PULSE_ML] = {0.2, 1, 0.2, 1, false},
     [DSP_N_HEART_PER_MIN] = {50, 100, 50, 100, false},
     [DSP_N_HRV] = {0.03, 0.05, 0.03, 0.05, false},
@@ -178,19 +174,6 @@ static const struct {
     [DSP_N_GAIN_PCT] = {0, 0, 0, 0, false},
     [DSP_N_MARKER_S] = {0, 0, 0.25, 0.25, false},
 };
-
-static void draw_sizes(double sizes[DSP_N_SIZES], int level, uint64_t seed) {
-  dsp_rng rng;
-  dsp_rng_seed(&rng, seed, STREAM_SIZES);
-  for (int k = 0; k < DSP_N_SIZES; k++) {
-    bool hard = level == LEVEL_HARD;
-    sizes[k] = dsp_rng_between(&rng, hard ? levels[k].hard_lo : levels[k].lo, hard ? levels[k].hard_hi : levels[k].hi);
-    bool negative = dsp_rng_uniform(&rng) < 0.5;
-    if (levels[k].either && negative) sizes[k] = -sizes[k];
-  }
-  sizes[DSP_N_DROPOUTS] = floor(sizes[DSP_N_DROPOUTS]);
-  sizes[DSP_N_LSB_ML] = exp2(floor(log2(sizes[DSP_N_LSB_ML]))); /* a power of two, so that samples print short */
-}
 
 static void draw_model(dsp_apg_model *leg, dsp_rng *rng) {
   leg->vvt_ml *= dsp_rng_log_between(rng, 0.75, 1.35);
@@ -318,10 +301,7 @@ dsp_status dsp_apg_settle(dsp_apg_settings *settings, const double *values, uint
     draw_model(&settings->model, &rng);
     draw_closed(&settings->closed, &rng);
   }
-  int level = (int)values[P_NUISANCE];
-  if (level == LEVEL_REALISTIC || level == LEVEL_HARD) draw_sizes(settings->sizes, level, seed);
-  if (level == LEVEL_CUSTOM)
-    for (size_t k = 0; k < DSP_N_SIZES; k++) settings->sizes[k] = values[P_SIZES + k];
+  dsp_nuisance_sizes(settings->sizes, (dsp_nuisance_level)values[P_NUISANCE], levels, values + P_SIZES, seed);
   if (settings->calibration_steps > 0 && settings->supine_s < dsp_apg_calibration_s(settings->calibration_steps + 1) + 10)
     return dsp_fail(error, DSP_BAD_OPTION, ID("supine_s"), "10 s of rest after the last syringe step",
                     "%g s of lying with %zu syringe steps", settings->supine_s, settings->calibration_steps);

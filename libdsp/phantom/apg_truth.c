@@ -6,6 +6,7 @@
  * of what refills until lying down; pump = least squares of V[n+1] on V[n] at the ends of the steps, or the recursion's own numbers. */
 #include <math.h>
 #include <phantom/apg_truth.h>
+#include <phantom/build.h>
 #include <stdlib.h>
 
 static const double read_after_s = 1.5;
@@ -23,18 +24,6 @@ static size_t lowest(const double *v, size_t from, size_t to) {
   for (size_t i = from; i <= to; i++)
     if (v[i] < v[at]) at = i;
   return at;
-}
-
-static dsp_status put(dsp_truth *truth, const char *id, const char *unit, double value) {
-  if (dsp_grow(&truth->values, &truth->values_capacity, truth->n_values + 1, sizeof *truth->values)) return DSP_NO_MEMORY;
-  truth->values[truth->n_values++] = (dsp_detail){id, unit, value};
-  return DSP_OK;
-}
-
-static dsp_status mark(dsp_truth *truth, const char *name, double t_s) {
-  if (dsp_grow(&truth->landmarks, &truth->landmarks_capacity, truth->n_landmarks + 1, sizeof *truth->landmarks)) return DSP_NO_MEMORY;
-  truth->landmarks[truth->n_landmarks++] = (dsp_landmark){name, t_s, t_s, t_s, "truth"};
-  return DSP_OK;
 }
 
 /* Least squares of the next level on the last one over the series. */
@@ -97,7 +86,7 @@ static dsp_status put_values(dsp_truth *truth, const double *v, const dsp_apg_pl
       {"sim.step", "mL", s->sizes[DSP_N_STEP_ML]},
   };
   for (size_t k = 0; k < sizeof values / sizeof values[0]; k++)
-    if (put(truth, values[k].id, values[k].unit, values[k].value)) return DSP_NO_MEMORY;
+    if (dsp_truth_put(truth, values[k].id, values[k].unit, values[k].value)) return DSP_NO_MEMORY;
   return DSP_OK;
 }
 
@@ -107,12 +96,13 @@ static dsp_status put_landmarks(dsp_truth *truth, const dsp_apg_plan *plan, cons
       "contraction_07", "contraction_08", "contraction_09", "contraction_10", "contraction_11", "contraction_12", "contraction_13",
       "contraction_14", "contraction_15", "contraction_16", "contraction_17", "contraction_18", "contraction_19", "contraction_20"};
   double transient_s = s->sizes[DSP_N_TRANSIENT_ML] != 0 ? s->sizes[DSP_N_TRANSIENT_S] : 0;
-  if (mark(truth, "stand_onset", plan->stand_s) || mark(truth, "transient_end", plan->stand_s + fmax(transient_s, plan->rise_s)) ||
-      mark(truth, "series_start", plan->start_s[1]) || mark(truth, "series_end", plan->start_s[plan->n - 1] + plan->contraction_s) ||
-      mark(truth, "supine", plan->lie_s))
+  if (dsp_truth_mark(truth, "stand_onset", plan->stand_s) ||
+      dsp_truth_mark(truth, "transient_end", plan->stand_s + fmax(transient_s, plan->rise_s)) ||
+      dsp_truth_mark(truth, "series_start", plan->start_s[1]) ||
+      dsp_truth_mark(truth, "series_end", plan->start_s[plan->n - 1] + plan->contraction_s) || dsp_truth_mark(truth, "supine", plan->lie_s))
     return DSP_NO_MEMORY;
   for (size_t k = 0; k < plan->n; k++)
-    if (mark(truth, names[k], plan->start_s[k])) return DSP_NO_MEMORY;
+    if (dsp_truth_mark(truth, names[k], plan->start_s[k])) return DSP_NO_MEMORY;
   return DSP_OK;
 }
 
@@ -127,12 +117,4 @@ dsp_status dsp_apg_truth(dsp_truth **truth, const double *v, const dsp_apg_plan 
   }
   *truth = made;
   return DSP_OK;
-}
-
-void dsp_truth_free(dsp_truth *truth) {
-  if (!truth) return;
-  free(truth->values);
-  free(truth->landmarks);
-  dsp_arena_free(truth->arena);
-  free(truth);
 }

@@ -9,7 +9,7 @@
 static const double pi = 3.14159265358979323846;
 
 /* Each nuisance draws from its own stream of the seed. */
-enum { STREAM_PULSE = 101, STREAM_BREATH, STREAM_VASO, STREAM_WHITE, STREAM_PINK, STREAM_STEP, STREAM_DROPOUT };
+enum { STREAM_SIZES = 2, STREAM_PULSE = 101, STREAM_BREATH, STREAM_VASO, STREAM_WHITE, STREAM_PINK, STREAM_STEP, STREAM_DROPOUT };
 
 /* One beat, height about 1 from foot to peak: systolic wave, reflected wave, dicrotic wave; time in seconds after the foot. */
 static double beat(double t_s, double length_s) {
@@ -127,6 +127,23 @@ static void drop(double *x, size_t n, double rate_hz, size_t count, double longe
     double length_s = dsp_rng_between(&rng, fmin(shortest_s, longest_s), longest_s);
     for (size_t i = (size_t)ceil(start_s * rate_hz); i < n && (double)i / rate_hz < start_s + length_s; i++) x[i] = (double)NAN;
   }
+}
+
+void dsp_nuisance_sizes(double sizes[DSP_N_SIZES], dsp_nuisance_level level, const dsp_nuisance_range ranges[DSP_N_SIZES],
+                        const double custom[DSP_N_SIZES], uint64_t seed) {
+  dsp_rng rng;
+  dsp_rng_seed(&rng, seed, STREAM_SIZES);
+  const bool hard = level == DSP_NUISANCE_HARD, drawn = hard || level == DSP_NUISANCE_REALISTIC;
+  for (int k = 0; k < DSP_N_SIZES; k++) {
+    sizes[k] = level == DSP_NUISANCE_CUSTOM ? custom[k] : 0;
+    if (!drawn) continue;
+    sizes[k] = dsp_rng_between(&rng, hard ? ranges[k].hard_lo : ranges[k].lo, hard ? ranges[k].hard_hi : ranges[k].hi);
+    const bool negative = dsp_rng_uniform(&rng) < 0.5;
+    if (ranges[k].either && negative) sizes[k] = -sizes[k];
+  }
+  if (!drawn) return;
+  sizes[DSP_N_DROPOUTS] = floor(sizes[DSP_N_DROPOUTS]);
+  if (sizes[DSP_N_LSB_ML] > 0) sizes[DSP_N_LSB_ML] = exp2(floor(log2(sizes[DSP_N_LSB_ML]))); /* a power of two: samples print short */
 }
 
 void dsp_nuisance_apply(double *x, size_t n, double rate_hz, const double sizes[DSP_N_SIZES], const dsp_apg_plan *plan, uint64_t seed) {

@@ -5,6 +5,7 @@
 
 #include <dsp/status.h>
 #include <phantom/apg_plan.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,46 @@ typedef enum dsp_nuisance {
   DSP_N_MARKER_S,      /**< largest error of an event's time */
   DSP_N_SIZES
 } dsp_nuisance;
+
+/** Range of one size in realistic and in hard recordings; `either` draws a sign as well. */
+typedef struct dsp_nuisance_range {
+  double lo, hi, hard_lo, hard_hi;
+  bool either;
+} dsp_nuisance_range;
+
+/** What the word of a simulator's parameter `nuisance` asks for. */
+typedef enum dsp_nuisance_level { DSP_NUISANCE_NONE, DSP_NUISANCE_REALISTIC, DSP_NUISANCE_HARD, DSP_NUISANCE_CUSTOM } dsp_nuisance_level;
+#define DSP_NUISANCE_WORDS "none|realistic|hard|custom"
+
+/** Sizes of a level: zeros, drawn from the seed within `ranges`, or `custom`. */
+void dsp_nuisance_sizes(double sizes[DSP_N_SIZES], dsp_nuisance_level level, const dsp_nuisance_range ranges[DSP_N_SIZES],
+                        const double custom[DSP_N_SIZES], uint64_t seed);
+
+/** Parameter rows of the sizes for a simulator whose trace has unit `unit`; `id` is "sim.PROTOCOL.". DSP_N_SIZES rows. */
+#define DSP_NUISANCE_ROWS(id, unit)                                                                                                        \
+  DSP_N_ROW(id "pulse", unit, 0, 0, 1000, "Arterial pulse, foot to peak."),                                                                \
+      DSP_N_ROW(id "heart_per_min", "/min", 70, 30, 220, "Heart rate."),                                                                   \
+      DSP_N_ROW(id "hrv", "1", 0.04, 0, 0.3, "Relative SD of the beat's length."),                                                         \
+      DSP_N_ROW(id "breath", unit, 0, 0, 1000, "Amplitude of breathing."),                                                                 \
+      DSP_N_ROW(id "breath_hz", "Hz", 0.25, 0.05, 1, "Breaths a second; wanders."),                                                        \
+      DSP_N_ROW(id "vasomotion", unit, 0, 0, 1000, "Amplitude of vasomotion."),                                                            \
+      DSP_N_ROW(id "vasomotion_hz", "Hz", 0.1, 0.01, 0.5, "Rate of vasomotion; wanders."),                                                 \
+      DSP_N_ROW(id "white", unit, 0, 0, 1000, "SD of white noise."), DSP_N_ROW(id "pink", unit, 0, 0, 1000, "SD of 1/f noise."),           \
+      DSP_N_ROW(id "drift", unit, 0, -1000, 1000, "Final size of thermal drift."),                                                         \
+      DSP_N_ROW(id "drift_tau_s", "s", 200, 1, 5000, "Its time constant."),                                                                \
+      DSP_N_ROW(id "linear_per_s", unit "/s", 0, -100, 100, "Linear drift."),                                                              \
+      DSP_N_ROW(id "leak_per_s", unit "/s", 0, 0, 100, "The reading falls so fast."),                                                      \
+      DSP_N_ROW(id "transient", unit, 0, -1000, 1000, "Posture transient, a damped swing."),                                               \
+      DSP_N_ROW(id "transient_s", "s", 2, 0.1, 10, "Its length."), DSP_N_ROW(id "transient_hz", "Hz", 1.2, 0.1, 5, "Its oscillation."),    \
+      DSP_N_ROW(id "bulge", unit, 0, -1000, 1000, "Bulge of the contracting muscle."),                                                     \
+      DSP_N_ROW(id "dropouts", "1", 0, 0, 10000, "Stretches of missing samples."),                                                         \
+      DSP_N_ROW(id "dropout_s", "s", 0.2, 0.01, 10, "Longest of them."), DSP_N_ROW(id "lsb", unit, 0, 0, 100, "Step of the converter."),   \
+      DSP_N_ROW(id "step", unit, 0, -1000, 1000, "The sensor is touched or slips."),                                                       \
+      DSP_N_ROW(id "step_s", "s", 0, 0, 1000, "For so long; 0: to the end."),                                                              \
+      DSP_N_ROW(id "gain_pct", "%", 0, -20, 20, "Calibration error."),                                                                     \
+      DSP_N_ROW(id "marker_s", "s", 0, 0, 5, "Largest error of an event's time.")
+#define DSP_N_ROW(id, unit, value, lo, hi, help)                                                                                           \
+  { id, unit, value, lo, hi, NULL, help, "engineering choice" }
 
 /** Disturb `n` samples of a clean trace. The seed decides phases, times and deviates; each nuisance has its own stream of it. */
 void dsp_nuisance_apply(double *x, size_t n, double rate_hz, const double sizes[DSP_N_SIZES], const dsp_apg_plan *plan, uint64_t seed);

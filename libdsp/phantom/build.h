@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What every simulator builds: channels, events, truth. Internal. */
+#ifndef DSP_PHANTOM_BUILD_H
+#define DSP_PHANTOM_BUILD_H
+
+#include <dsp/phantom.h>
+#include <phantom/nuisance.h>
+
+/** Append a value or a time to the truth. */
+DSP_MUST_USE dsp_status dsp_truth_put(dsp_truth *truth, const char *id, const char *unit, double value);
+DSP_MUST_USE dsp_status dsp_truth_mark(dsp_truth *truth, const char *name, double t_s);
+
+/** A recording that names `protocol`, the simulator as its device and the seed as its subject; NULL when out of memory. */
+DSP_MUST_USE dsp_recording *dsp_phantom_recording(const char *protocol, uint64_t seed);
+
+/** Append a channel of role and side (its unit the role's own) from `n` clean values at `step_s`, sampled at `rate_hz` by interpolation and
+ * disturbed by `sizes` (NULL: not at all) with the seed. NULL when out of memory. */
+DSP_MUST_USE dsp_channel *dsp_phantom_channel(dsp_recording *recording, const char *name, dsp_role role, dsp_side side, double rate_hz,
+                                              const double *v, size_t n, double step_s, const double *sizes, uint64_t seed);
+
+/** Append an event, its time off by up to `off_s` either way and rounded to a millisecond. */
+DSP_MUST_USE dsp_status dsp_phantom_event(dsp_recording *recording, dsp_event_kind kind, double t_s, double dur_s, unsigned count,
+                                          double off_s, uint64_t seed);
+
+/** Steepest fall over `window_s` (least-squares line) of `v` within [from_s, to_s], per s, as a positive number. */
+double dsp_phantom_steepest_fall(const double *v, size_t n, double step_s, double from_s, double to_s, double window_s);
+/** Value at a time, interpolated; the last one beyond the end. */
+double dsp_phantom_at(const double *v, size_t n, double step_s, double t_s);
+/** Time from `from_s` on after which `v` stays at or below `level` until `to_s`, interpolated; NaN when it ends above. */
+double dsp_phantom_lasting_fall(const double *v, double step_s, double from_s, double to_s, double level);
+
+#endif
