@@ -47,6 +47,12 @@ static void put_channel(fmt_buffer *out, const dsp_recording *r, size_t i) {
   if (c->side != DSP_SIDE_UNKNOWN) text(&o, "side", dsp_side_text(c->side));
   text(&o, "site", c->site);
   if (c->polarity != 0) number(&o, "polarity", c->polarity);
+  if (c->cal_semantics != DSP_CAL_UNKNOWN) {
+    key(&o, "calibration");
+    object calibration = {out, false};
+    text(&calibration, "cal_semantics", c->cal_semantics == DSP_CAL_LENGTH_PCT ? "length_pct" : "volume_pct");
+    end(&calibration);
+  }
   end(&o);
 }
 
