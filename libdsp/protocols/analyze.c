@@ -7,8 +7,13 @@
 #include <string.h>
 
 extern const dsp_protocol dsp_apg_stand;
+extern const dsp_protocol dsp_sgp_occlusion;
 
-const dsp_protocol *const dsp_protocols[] = {&dsp_apg_stand, NULL};
+const dsp_protocol *const dsp_protocols[] = {
+    &dsp_apg_stand,
+    &dsp_sgp_occlusion,
+    NULL,
+};
 
 const dsp_protocol *dsp_protocol_find(const char *id) {
   for (size_t i = 0; dsp_protocols[i]; i++)

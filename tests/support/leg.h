@@ -21,11 +21,14 @@ typedef struct leg {
   dsp_error error;
 } leg;
 
+/* The protocol that is simulated and analysed; set it first where it is another. */
+static const char *leg_protocol = "apg.stand";
+
 /* `settings` is "name=value name=value ..."; a name without a dot is one of the simulator's. */
 static inline dsp_params *leg_params(const char *settings) {
   static const dsp_param_table *tables[3];
-  tables[0] = &dsp_phantom_find("apg.stand")->params;
-  tables[1] = &dsp_protocol_find("apg.stand")->params;
+  tables[0] = &dsp_phantom_find(leg_protocol)->params;
+  tables[1] = &dsp_protocol_find(leg_protocol)->params;
   dsp_params *params = dsp_params_new(tables);
   ck_assert_ptr_nonnull(params);
   char *text = strdup(settings), *rest = NULL;
@@ -35,7 +38,10 @@ static inline dsp_params *leg_params(const char *settings) {
     dsp_error error = {0};
     ck_assert_ptr_nonnull(equals);
     *equals = '\0';
-    snprintf(name, sizeof name, "%s%s", strchr(word, '.') ? "" : "sim.apg.stand.", word);
+    if (strchr(word, '.'))
+      snprintf(name, sizeof name, "%s", word);
+    else
+      snprintf(name, sizeof name, "sim.%s.%s", leg_protocol, word);
     ck_assert_msg(dsp_params_set(params, name, equals + 1, &error) == DSP_OK, "%s: %s", name, error.found);
   }
   free(text);
@@ -43,7 +49,7 @@ static inline dsp_params *leg_params(const char *settings) {
 }
 
 static inline leg leg_simulate(const char *settings, uint64_t seed) {
-  const dsp_phantom *phantom = dsp_phantom_find("apg.stand");
+  const dsp_phantom *phantom = dsp_phantom_find(leg_protocol);
   leg made = {.params = leg_params(settings)};
   made.status = phantom->make(dsp_params_values(made.params, &phantom->params), seed, &made.recording, &made.truth, &made.error);
   ck_assert_msg(made.status == DSP_OK, "%s: %s: %s", settings, made.error.place, made.error.found);
@@ -71,7 +77,7 @@ static inline void leg_analyze(leg *l) {
   dsp_report_free(l->report);
   l->report = NULL;
   l->error = (dsp_error){0};
-  l->status = dsp_analyze(l->recording, "apg.stand", NULL, l->params, &l->report, &l->error);
+  l->status = dsp_analyze(l->recording, leg_protocol, NULL, l->params, &l->report, &l->error);
 }
 
 static inline leg leg_analyzed(const char *settings, uint64_t seed) {
@@ -135,7 +141,7 @@ static inline void leg_check_report(const leg *l, const char *what) {
   ck_assert_ptr_nonnull(l->report);
   for (size_t t = 0; t < l->report->n_tests; t++) {
     const dsp_test *test = &l->report->tests[t];
-    ck_assert_uint_eq(test->n_measures, dsp_protocol_find("apg.stand")->n_measures);
+    ck_assert_uint_eq(test->n_measures, dsp_protocol_find(leg_protocol)->n_measures);
     for (size_t i = 0; i < test->n_measures; i++) {
       const dsp_measure *m = &test->measures[i];
       bool fatal = false;

@@ -3,7 +3,9 @@
 #include "part.h"
 
 #include <dsp/memory.h>
+#include <dsp/order.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 dsp_status part_condition(dsp_trace *trace, dsp_trace_facts *facts, const dsp_channel *channel, double rate_hz, double bridge_s,
@@ -110,4 +112,37 @@ double part_mean(const dsp_trace *trace, double from_s, double to_s) {
 dsp_estimate part_percent(dsp_estimate a, dsp_estimate b) {
   const double value = 100 * a.value / b.value;
   return (dsp_estimate){value, hypot(100 * a.se / b.value, value * b.se / b.value)};
+}
+
+/* Median of the trace over `length_s` from t_s. */
+static double median_at(double *scratch, const dsp_trace *trace, double t_s, double length_s) {
+  const size_t from = dsp_trace_index(trace, t_s), to = dsp_trace_index(trace, t_s + length_s);
+  size_t n = 0;
+  for (size_t i = from; i < to; i++)
+    if (trace->ok[i]) scratch[n++] = trace->x[i];
+  return n >= 3 ? dsp_order_median(scratch, n) : NAN;
+}
+
+/* A step at t_s: 2 s before and after differ by more than `limit` beyond what the trend on either side brings, and 5 s later it is there
+ * still. */
+bool part_steps_at(double *scratch, const dsp_trace *trace, double t_s, double limit) {
+  static const double apart_s = 0.25, window_s = 2, pause_s = 2.5;
+  const double before = median_at(scratch, trace, t_s - apart_s - window_s, window_s),
+               after = median_at(scratch, trace, t_s + apart_s, window_s);
+  const double step = after - before;
+  if (!(fabs(step) > limit)) return false;
+  const double earlier = median_at(scratch, trace, t_s - apart_s - window_s - pause_s, window_s),
+               later = median_at(scratch, trace, t_s + apart_s + pause_s, window_s);
+  const double trend = fmax(fabs(before - earlier), fabs(later - after)), kept = (later - before) / step;
+  return fabs(step) - trend > limit && kept > 0.6;
+}
+
+dsp_status part_find_step(bool *found, const dsp_trace *trace, double from_s, double to_s, double limit) {
+  double *scratch = dsp_alloc((size_t)(2 * trace->rate_hz) + 3, sizeof *scratch);
+  if (!scratch) return DSP_NO_MEMORY;
+  const double every_s = fmax(0.25, 1 / trace->rate_hz);
+  *found = false;
+  for (double t_s = from_s; t_s < to_s && !*found; t_s += every_s) *found = part_steps_at(scratch, trace, t_s, limit);
+  free(scratch);
+  return DSP_OK;
 }

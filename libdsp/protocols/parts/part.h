@@ -41,6 +41,12 @@ const dsp_channel *part_channel(const dsp_recording *recording, dsp_role role);
 /** Mean of the usable samples in [from_s, to_s); NaN when there is none. */
 double part_mean(const dsp_trace *trace, double from_s, double to_s);
 
+/** Does the trace step at t_s: do 2 s before and after differ by more than `limit` beyond what the trend on either side brings, and 5 s
+ * later still? `scratch` holds 2 s of samples and 3. */
+bool part_steps_at(double *scratch, const dsp_trace *trace, double t_s, double limit);
+/** Does it step anywhere in [from_s, to_s)? */
+DSP_MUST_USE dsp_status part_find_step(bool *found, const dsp_trace *trace, double from_s, double to_s, double limit);
+
 /** 100 a / b with independent errors. */
 dsp_estimate part_percent(dsp_estimate a, dsp_estimate b);
 

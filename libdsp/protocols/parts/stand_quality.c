@@ -41,29 +41,6 @@ static void note_tension(const stand_test *s) {
   for (size_t i = 0; i < 2; i++) dsp_flags_add(&dsp_test_measure(s->test, ids[i])->flags, "muscle_tension");
 }
 
-/* Median of the trace over `length_s` from t_s. */
-static double median_at(double *scratch, const dsp_trace *trace, double t_s, double length_s) {
-  const size_t from = stand_index(trace, t_s), to = stand_index(trace, t_s + length_s);
-  size_t n = 0;
-  for (size_t i = from; i < to; i++)
-    if (trace->ok[i]) scratch[n++] = trace->x[i];
-  return n >= 3 ? dsp_order_median(scratch, n) : NAN;
-}
-
-/* A step at t_s: 2 s before and after differ by more than `limit` beyond what the trend on either side brings, and 5 s later it is there
- * still. */
-static bool steps_at(double *scratch, const dsp_trace *trace, double t_s, double limit) {
-  static const double apart_s = 0.25, window_s = 2, pause_s = 2.5;
-  const double before = median_at(scratch, trace, t_s - apart_s - window_s, window_s),
-               after = median_at(scratch, trace, t_s + apart_s, window_s);
-  const double step = after - before;
-  if (!(fabs(step) > limit)) return false;
-  const double earlier = median_at(scratch, trace, t_s - apart_s - window_s - pause_s, window_s),
-               later = median_at(scratch, trace, t_s + apart_s + pause_s, window_s);
-  const double trend = fmax(fabs(before - earlier), fabs(later - after)), kept = (later - before) / step;
-  return fabs(step) - trend > limit && kept > 0.6;
-}
-
 static bool in_contraction(const stand_test *s, double t_s) {
   static const double ahead_s = 3, behind_s = 4, unread_s = 8;
   const stand_phases *p = &s->phases;
@@ -88,7 +65,7 @@ static dsp_status note_steps(const stand_test *s) {
   bool found = false;
   for (size_t k = 0; k < 2; k++)
     for (double t_s = from_s[k]; t_s < to_s[k] && !found; t_s += every_s)
-      found = !in_contraction(s, t_s) && steps_at(scratch, trace, t_s, limit);
+      found = !in_contraction(s, t_s) && part_steps_at(scratch, trace, t_s, limit);
   if (found) note(s, "level_step");
   free(scratch);
   return DSP_OK;

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Emptying of a congested limb: plateau, the start of venting and what leaves after it, with their errors. */
+#ifndef DSP_OUTFLOW_H
+#define DSP_OUTFLOW_H
+
+#include <dsp/filling.h>
+#include <dsp/noise.h>
+#include <dsp/trace.h>
+#include <stdbool.h>
+
+/** What to read. Times in s of the trace's clock. */
+typedef struct dsp_outflow_task {
+  double plateau_s;   /**< samples from here to the venting show the level before it as a straight line */
+  double vent_s;      /**< start of venting */
+  double vent_free_s; /**< it may lie so much earlier or later; 0: given */
+  double venting_s;   /**< the cuff needs this long to empty; NaN: unknown */
+  double to_s;        /**< outflow samples end here */
+  double blur_s;      /**< half width of the triangular mean by which the trace was decimated; 0 none */
+  dsp_estimate base;  /**< level before the congestion */
+} dsp_outflow_task;
+
+enum { DSP_OUTFLOW_COLUMNS = 8 };
+
+/** v(t) = level + slope (t - vent) before; level - fast (1 - exp(-s/tau_fast)) - slow (1 - exp(-s/tau_slow)) after, s being time since
+ * the venting on a clock that runs as fast as the cuff has emptied. */
+typedef struct dsp_outflow {
+  double level, slope, fast, slow, ln_tau_fast, ln_tau_slow, venting_s, vent_s;
+  double cov[DSP_OUTFLOW_COLUMNS][DSP_OUTFLOW_COLUMNS]; /**< of these, in this order */
+  double variance;                                      /**< whitened residual variance: 1 when the curve and the noise are right */
+  double artefact_s;                                    /**< samples so long after the venting were the cuff's, and left out; 0 none */
+  dsp_estimate base;
+} dsp_outflow;
+
+/** Fit. DSP_NO_SOLUTION when the trace does not fall after the venting or too few samples are there. */
+DSP_API DSP_MUST_USE dsp_status dsp_outflow_fit(dsp_outflow *outflow, const dsp_trace *trace, const dsp_noise *noise,
+                                                const dsp_outflow_task *task);
+
+/** Value of the curve, since_s after the start of venting. */
+DSP_API double dsp_outflow_at(const dsp_outflow *outflow, double since_s);
+
+/** A number read from the curve; NaN when it has none. `context` is passed through. */
+typedef double dsp_outflow_reading(const dsp_outflow *outflow, const void *context);
+/** Its value and its standard error by the delta method, the base's error included. */
+DSP_API dsp_estimate dsp_outflow_read(const dsp_outflow *outflow, dsp_outflow_reading *reading, const void *context);
+
+/** Readings. Falls are positive. */
+DSP_API double dsp_outflow_capacity(const dsp_outflow *outflow, const void *none);             /**< level minus base */
+DSP_API double dsp_outflow_fall(const dsp_outflow *outflow, const void *two_times_s);          /**< v(a) - v(b), const double [2] */
+DSP_API double dsp_outflow_fraction(const dsp_outflow *outflow, const void *time_s);           /**< 100 (v(0) - v(t)) / capacity */
+DSP_API double dsp_outflow_steepest(const dsp_outflow *outflow, const void *none);             /**< per s: line over 0.3 s, first 2 s */
+DSP_API double dsp_outflow_time_to(const dsp_outflow *outflow, const void *fraction);          /**< s until that share has left */
+DSP_API double dsp_outflow_time_constant(const dsp_outflow *outflow, const void *two_times_s); /**< of one exponential over [a, b] */
+
+#endif

@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Two-exponential outflow under coloured noise. Healthy legs empty faster than one exponential at first and more slowly later (outflow
+ * fraction 44 % and 90 % emptied after 13 s cannot be one), and fall below their baseline afterwards, so neither time constant nor
+ * asymptote is forced. A cuff that empties slowly lets the curve start slowly: its clock runs with the share of the pressure that is gone.
+ * Method: Gauss-Newton with Levenberg's damping on all eight numbers; each step is a regression on the Jacobian under the noise learnt at
+ * rest, with weak prior knowledge of venting time and of the time constants as three more observations. */
+#include <dsp/outflow.h>
+
+#include <dsp/fit.h>
+#include <dsp/memory.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LEVEL, SLOPE, FAST, SLOW, LN_FAST, LN_SLOW, VENTING, VENT, COLUMNS = DSP_OUTFLOW_COLUMNS, PRIORS = 4, ROUNDS = 25 };
+
+static const double venting_usual_s = 0.2, venting_sd_s = 0.2, venting_known_sd_s = 0.03;
+static const double fast_usual_s = 1.8, slow_usual_s = 9, ln_sd = 0.7;
+
+/* Time on the outflow's own clock. */
+static double clock_at(double since_s, double venting_s) {
+  if (since_s <= 0) return 0;
+  return since_s < venting_s ? 0.5 * since_s * since_s / venting_s : since_s - 0.5 * venting_s;
+}
+
+static double value_at(const double q[COLUMNS], double t_s) {
+  const double since_s = t_s - q[VENT];
+  if (since_s <= 0) return q[LEVEL] + q[SLOPE] * since_s;
+  const double s = clock_at(since_s, q[VENTING]);
+  return q[LEVEL] + q[FAST] * expm1(-s * exp(-q[LN_FAST])) + q[SLOW] * expm1(-s * exp(-q[LN_SLOW]));
+}
+
+/* As the decimated trace shows it. */
+static double blurred_at(const double q[COLUMNS], double t_s, double blur_s) {
+  static const double weight[] = {1, 2, 3, 4, 3, 2, 1};
+  if (blur_s <= 0 || t_s < q[VENT] - blur_s || t_s > q[VENT] + 4 * blur_s + 1) return value_at(q, t_s);
+  double sum = 0;
+  for (int k = 0; k < 7; k++) sum += weight[k] * value_at(q, t_s + (k - 3) * 0.25 * blur_s);
+  return sum / 16;
+}
+
+typedef struct problem {
+  const dsp_trace *trace;
+  const dsp_noise *noise;
+  const dsp_outflow_task *task;
+  size_t from, n, rows, gap; /* rows: samples, then prior observations set apart by gaps */
+  double *y, *design;
+  unsigned char *ok;
+  double free_from_s, free_to_s; /* samples left out: the cuff's artefact */
+} problem;
+
+/* Residuals of q in p->y, prior observations behind the samples. */
+static void residuals(const problem *p, const double q[COLUMNS]) {
+  const double rate_hz = p->trace->rate_hz, unit = p->noise->sd[0];
+  memset(p->y, 0, p->rows * sizeof *p->y);
+  memset(p->ok, 0, p->rows);
+  for (size_t i = 0; i < p->n; i++) {
+    const double t_s = (double)(p->from + i) / rate_hz;
+    p->y[i] = p->trace->x[p->from + i] - blurred_at(q, t_s, p->task->blur_s);
+    p->ok[i] = p->trace->ok[p->from + i] && !(t_s >= p->free_from_s && t_s < p->free_to_s);
+  }
+  const bool known = isfinite(p->task->venting_s);
+  const double z[PRIORS] = {((known ? p->task->venting_s : venting_usual_s) - q[VENTING]) / (known ? venting_known_sd_s : venting_sd_s),
+                            (log(fast_usual_s) - q[LN_FAST]) / ln_sd, (log(slow_usual_s) - q[LN_SLOW]) / ln_sd,
+                            p->task->vent_free_s > 0 ? (p->task->vent_s - q[VENT]) / p->task->vent_free_s : 0};
+  for (size_t k = 0; k < PRIORS; k++) {
+    const size_t at = p->n + (k + 1) * p->gap - 1;
+    p->y[at] = unit * z[k];
+    p->ok[at] = 1;
+  }
+}
+
+/* Central differences of the curve, and the priors' own derivatives. */
+static void jacobian(const problem *p, const double q[COLUMNS]) {
+  const double size = fabs(q[FAST]) + fabs(q[SLOW]), unit = p->noise->sd[0];
+  const double h[COLUMNS] = {1e-4 * size, 1e-4 * size, 1e-4 * size, 1e-4 * size, 1e-4, 1e-4, 1e-4, 1e-4};
+  memset(p->design, 0, p->rows * COLUMNS * sizeof *p->design);
+  for (size_t j = 0; j < COLUMNS; j++) {
+    double up[COLUMNS], down[COLUMNS];
+    memcpy(up, q, sizeof up);
+    memcpy(down, q, sizeof down);
+    up[j] += h[j];
+    down[j] -= h[j];
+    for (size_t i = 0; i < p->n; i++) {
+      const double t_s = (double)(p->from + i) / p->trace->rate_hz;
+      p->design[j * p->rows + i] = (blurred_at(up, t_s, p->task->blur_s) - blurred_at(down, t_s, p->task->blur_s)) / (2 * h[j]);
+    }
+  }
+  static const size_t column[PRIORS] = {VENTING, LN_FAST, LN_SLOW, VENT};
+  const bool known = isfinite(p->task->venting_s);
+  const double sd[PRIORS] = {known ? venting_known_sd_s : venting_sd_s, ln_sd, ln_sd, p->task->vent_free_s};
+  for (size_t k = 0; k < PRIORS; k++)
+    if (sd[k] > 0) p->design[column[k] * p->rows + p->n + (k + 1) * p->gap - 1] = unit / sd[k];
+}
+
+/* Sum of whitened squares of q: a regression on one column that is nothing but the last prior's row. */
+static dsp_status loss(double *sum, const problem *p, const double q[COLUMNS]) {
+  residuals(p, q);
+  double coef, cov, variance;
+  double *column = p->design; /* scratch */
+  memset(column, 0, p->rows * sizeof *column);
+  column[p->n + PRIORS * p->gap + p->gap - 1] = 1;
+  p->ok[p->rows - 1] = 1;
+  const dsp_status status = dsp_noise_regress(p->noise, &coef, &cov, &variance, p->y, p->ok, p->rows, column, 1, 1e-12);
+  size_t used = 0;
+  for (size_t i = 0; i < p->rows; i++) used += p->ok[i];
+  *sum = variance * (double)(used - 1);
+  return status;
+}
+
+static void keep_sane(double q[COLUMNS], const dsp_outflow_task *task) {
+  q[VENTING] = fmax(0.005, fmin(2, q[VENTING]));
+  q[LN_FAST] = fmax(log(0.15), fmin(log(60), q[LN_FAST]));
+  q[LN_SLOW] = fmax(log(0.3), fmin(log(200), q[LN_SLOW]));
+  const double reach_s = 3 * task->vent_free_s;
+  q[VENT] = fmax(task->vent_s - reach_s, fmin(task->vent_s + reach_s, q[VENT]));
+}
+
+static dsp_status solve(dsp_outflow *o, problem *p, double q[COLUMNS]) {
+  double best, damping = 1;
+  double step[COLUMNS], cov[COLUMNS * COLUMNS], variance = 1;
+  const size_t columns = p->task->vent_free_s > 0 ? COLUMNS : COLUMNS - 1;
+  dsp_status status = loss(&best, p, q);
+  for (int round = 0; round < ROUNDS && status == DSP_OK; round++) {
+    residuals(p, q);
+    jacobian(p, q);
+    status = dsp_noise_regress(p->noise, step, cov, &variance, p->y, p->ok, p->rows, p->design, columns, 1e-12);
+    if (status != DSP_OK) break;
+    double moved = 0;
+    for (int halving = 0; halving < 8; halving++, damping *= 0.4) {
+      double next[COLUMNS], then;
+      memcpy(next, q, sizeof next);
+      for (size_t j = 0; j < columns; j++) {
+        const double limit = j == LN_FAST || j == LN_SLOW ? 0.7 : j == VENTING || j == VENT ? 0.15 : (double)INFINITY;
+        next[j] += fmax(-limit, fmin(limit, damping * step[j]));
+      }
+      keep_sane(next, p->task);
+      status = loss(&then, p, next);
+      if (status != DSP_OK) break;
+      if (then < best) {
+        moved = best - then;
+        best = then;
+        memcpy(q, next, sizeof next);
+        damping = fmin(1, 3 * damping);
+        break;
+      }
+    }
+    if (moved < 1e-5 * (1 + best)) break;
+    damping = fmax(damping, 0.05);
+  }
+  if (status != DSP_OK) return status;
+  residuals(p, q);
+  jacobian(p, q);
+  status = dsp_noise_regress(p->noise, step, cov, &variance, p->y, p->ok, p->rows, p->design, columns, 0.7);
+  memset(o->cov, 0, sizeof o->cov);
+  for (size_t j = 0; j < columns && status == DSP_OK; j++)
+    for (size_t k = 0; k < columns; k++) o->cov[j][k] = cov[j * columns + k];
+  o->variance = variance;
+  return status;
+}
+
+/* Largest residual within the first second beside what is usual before the venting: the cuff's own swing. Returns its end, 0 without. */
+static double find_artefact(const problem *p, const double q[COLUMNS]) {
+  static const double look_s = 0.9, in_sd = 5;
+  double usual = 0, n = 0, end_s = 0;
+  for (size_t i = 0; i < p->n; i++) {
+    const double t_s = (double)(p->from + i) / p->trace->rate_hz;
+    if (t_s < q[VENT] - 0.2 || t_s > q[VENT] + 2.5) usual += p->y[i] * p->y[i], n++;
+  }
+  const double limit = in_sd * sqrt(usual / fmax(1, n));
+  for (size_t i = 0; i < p->n; i++) {
+    const double since_s = (double)(p->from + i) / p->trace->rate_hz - q[VENT];
+    if (since_s > -0.1 && since_s < look_s && fabs(p->y[i]) > limit) end_s = since_s + 0.15;
+  }
+  return end_s;
+}
+
+static void start(double q[COLUMNS], const problem *p) {
+  const dsp_outflow_task *t = p->task;
+  const double rate_hz = p->trace->rate_hz;
+  const size_t vent = dsp_trace_index(p->trace, t->vent_s), end = p->from + p->n;
+  double before = 0, after = 0;
+  const size_t piece = (size_t)(2 * rate_hz) + 1;
+  for (size_t i = vent - piece; i < vent; i++) before += p->trace->x[i] / (double)piece;
+  for (size_t i = end - piece; i < end; i++) after += p->trace->x[i] / (double)piece;
+  q[LEVEL] = before;
+  q[SLOPE] = 0;
+  q[FAST] = 0.65 * (before - after);
+  q[SLOW] = 0.35 * (before - after);
+  q[LN_FAST] = log(fast_usual_s);
+  q[LN_SLOW] = log(slow_usual_s);
+  q[VENTING] = isfinite(t->venting_s) ? fmax(0.02, t->venting_s) : venting_usual_s;
+  q[VENT] = t->vent_s;
+}
+
+static void take(dsp_outflow *o, const double q[COLUMNS]) {
+  o->level = q[LEVEL];
+  o->slope = q[SLOPE];
+  o->fast = q[FAST];
+  o->slow = q[SLOW];
+  o->ln_tau_fast = q[LN_FAST];
+  o->ln_tau_slow = q[LN_SLOW];
+  o->venting_s = q[VENTING];
+  o->vent_s = q[VENT];
+}
+
+static dsp_status fit(dsp_outflow *o, problem *p) {
+  double q[COLUMNS];
+  start(q, p);
+  if (!(q[FAST] > 0)) return DSP_NO_SOLUTION;
+  dsp_status status = solve(o, p, q);
+  if (status != DSP_OK) return status;
+  residuals(p, q);
+  o->artefact_s = find_artefact(p, q);
+  if (o->artefact_s > 0) {
+    p->free_from_s = q[VENT] - 0.1;
+    p->free_to_s = q[VENT] + o->artefact_s;
+    status = solve(o, p, q);
+  }
+  take(o, q);
+  return status == DSP_OK && o->fast + o->slow > 0 ? DSP_OK : status == DSP_NO_MEMORY ? status : DSP_NO_SOLUTION;
+}
+
+dsp_status dsp_outflow_fit(dsp_outflow *outflow, const dsp_trace *trace, const dsp_noise *noise, const dsp_outflow_task *task) {
+  *outflow = (dsp_outflow){.base = task->base};
+  const size_t from = dsp_trace_index(trace, task->plateau_s), vent = dsp_trace_index(trace, task->vent_s),
+               to = dsp_trace_index(trace, task->to_s);
+  const size_t least = (size_t)(2 * trace->rate_hz) + 4;
+  if (vent < from + least || to < vent + least) return DSP_NO_SOLUTION;
+  problem p = {.trace = trace, .noise = noise, .task = task, .from = from, .n = to - from, .gap = noise->order + 2};
+  p.rows = p.n + (PRIORS + 1) * p.gap;
+  p.y = dsp_alloc(p.rows, sizeof *p.y);
+  p.design = dsp_alloc(p.rows, COLUMNS * sizeof *p.design);
+  p.ok = dsp_alloc(p.rows, 1);
+  const dsp_status status = p.y && p.design && p.ok ? fit(outflow, &p) : DSP_NO_MEMORY;
+  free(p.y);
+  free(p.design);
+  free(p.ok);
+  return status;
+}
+
+double dsp_outflow_at(const dsp_outflow *o, double since_s) {
+  const double q[COLUMNS] = {o->level, o->slope, o->fast, o->slow, o->ln_tau_fast, o->ln_tau_slow, o->venting_s, 0};
+  return value_at(q, since_s);
+}
+
+dsp_estimate dsp_outflow_read(const dsp_outflow *outflow, dsp_outflow_reading *reading, const void *context) {
+  dsp_outflow o = *outflow;
+  double *const member[COLUMNS] = {&o.level, &o.slope, &o.fast, &o.slow, &o.ln_tau_fast, &o.ln_tau_slow, &o.venting_s, &o.vent_s};
+  const double value = reading(&o, context), size = fabs(o.fast) + fabs(o.slow);
+  double gradient[COLUMNS], variance = 0;
+  for (size_t j = 0; j < COLUMNS; j++) {
+    const double kept = *member[j], h = j < LN_FAST ? 1e-4 * size : 1e-4;
+    *member[j] = kept + h;
+    const double up = reading(&o, context);
+    *member[j] = kept - h;
+    gradient[j] = (up - reading(&o, context)) / (2 * h);
+    *member[j] = kept;
+  }
+  for (size_t j = 0; j < COLUMNS; j++)
+    for (size_t k = 0; k < COLUMNS; k++) variance += gradient[j] * gradient[k] * outflow->cov[j][k];
+  const double kept = o.base.value, h = 1e-4 * size;
+  o.base.value = kept + h;
+  const double by_base = (reading(&o, context) - value) / h;
+  return (dsp_estimate){value, sqrt(fmax(0, variance) + by_base * by_base * o.base.se * o.base.se)};
+}
+
+double dsp_outflow_capacity(const dsp_outflow *o, const void *none) {
+  (void)none;
+  return o->level - o->base.value;
+}
+
+double dsp_outflow_fall(const dsp_outflow *o, const void *two_times_s) {
+  const double *t_s = two_times_s;
+  return dsp_outflow_at(o, t_s[0]) - dsp_outflow_at(o, t_s[1]);
+}
+
+double dsp_outflow_fraction(const dsp_outflow *o, const void *time_s) {
+  const double *t_s = time_s;
+  return 100 * (o->level - dsp_outflow_at(o, *t_s)) / dsp_outflow_capacity(o, NULL);
+}
+
+double dsp_outflow_steepest(const dsp_outflow *o, const void *none) {
+  static const double window_s = 0.3, last_s = 2, step_s = 0.01;
+  enum { POINTS = 31 };
+  double best = 0;
+  (void)none;
+  for (double at_s = 0; at_s + window_s <= last_s + 1e-9; at_s += step_s) {
+    double sxy = 0, sxx = 0;
+    for (int k = 0; k < POINTS; k++) {
+      const double t = (k - 0.5 * (POINTS - 1)) * window_s / (POINTS - 1);
+      sxy += t * dsp_outflow_at(o, at_s + k * window_s / (POINTS - 1));
+      sxx += t * t;
+    }
+    best = fmax(best, -sxy / sxx);
+  }
+  return best;
+}
+
+double dsp_outflow_time_to(const dsp_outflow *o, const void *fraction) {
+  static const double longest_s = 600;
+  const double *share = fraction;
+  const double level = o->level - *share * dsp_outflow_capacity(o, NULL);
+  double low_s = 0, high_s = 1;
+  while (high_s < longest_s && dsp_outflow_at(o, high_s) > level) high_s *= 1.5;
+  if (dsp_outflow_at(o, high_s) > level) return NAN;
+  for (int i = 0; i < 60; i++) {
+    const double middle_s = 0.5 * (low_s + high_s);
+    if (dsp_outflow_at(o, middle_s) > level)
+      low_s = middle_s;
+    else
+      high_s = middle_s;
+  }
+  return high_s;
+}
+
+double dsp_outflow_time_constant(const dsp_outflow *o, const void *two_times_s) {
+  enum { POINTS = 60 };
+  const double *range_s = two_times_s;
+  double t[POINTS], v[POINTS];
+  for (int i = 0; i < POINTS; i++) {
+    t[i] = range_s[0] + (range_s[1] - range_s[0]) * i / (POINTS - 1);
+    v[i] = dsp_outflow_at(o, t[i]);
+  }
+  const dsp_exponential_rule rule = {.terms = 1, .tau_lo = 0.05, .tau_hi = 200};
+  dsp_exponential fitted;
+  return dsp_exponential_fit(&fitted, t, v, POINTS, &rule, NULL) == DSP_OK ? fitted.p[2] : (double)NAN;
+}

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Venous occlusion, cycle by cycle. The level before inflation is a mean under the noise learnt at rest; the level at venting and what
+ * flows out come from one fit of plateau and outflow together, so that pulse and breathing across the venting are known on both sides. */
+#include "occlusion.h"
+
+#include <dsp/memory.h>
+#include <dsp/order.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double guard_s = 1.5, settle_s = 2.5;
+
+/* End of the outflow of cycle k: the next inflation or the recording's end. */
+static double outflow_end(const occlusion_test *t, size_t k) {
+  const double end_s = (double)t->trace.n / t->trace.rate_hz;
+  const double next_s = k + 1 < t->cycles.n ? t->cycles.cycle[k + 1].inflate_s - 1 : end_s;
+  return fmin(fmin(next_s, end_s), t->cycles.cycle[k].release_s + t->params[OCC_OUTFLOW]);
+}
+
+/* Rest before cycle k: after the outflow before it, after the calibration. */
+static void find_rest(occlusion_cycle *r, const occlusion_test *t, size_t k) {
+  const part_cycle *c = &t->cycles.cycle[k];
+  const double sure_s = c->inflate_from == CYCLE_FROM_TRACE ? guard_s : 0.3;
+  r->base_to_s = c->inflate_s - sure_s;
+  double from_s = k > 0 ? t->cycles.cycle[k - 1].release_s + 15 : 0;
+  for (size_t i = 0; i < t->recording->n_events; i++) {
+    const dsp_event *e = &t->recording->events[i];
+    if (e->kind == DSP_EVENT_CALIBRATION && e->t_s >= 0 && e->t_s < r->base_to_s) from_s = fmax(from_s, e->t_s + fmax(5, e->dur_s + 1));
+  }
+  if (!(from_s < r->base_to_s)) from_s = r->base_to_s; /* NaN, too: the cycle before was never vented */
+  r->base_from_s = fmax(from_s, r->base_to_s - t->params[OCC_BASELINE]);
+}
+
+static dsp_status learn(occlusion_test *t) {
+  size_t from[2 * DSP_CONGESTIONS_MAX + 1], to[2 * DSP_CONGESTIONS_MAX + 1], n = 0;
+  const double longest_s = 40;
+  for (size_t k = 0; k < t->cycles.n && n + 2 <= 16; k++) {
+    const part_cycle *c = &t->cycles.cycle[k];
+    const occlusion_cycle *r = &t->read[k];
+    const double from_s[2] = {fmax(k ? r->base_from_s : 0, r->base_to_s - longest_s),
+                              isfinite(c->release_s) ? fmax(c->inflate_s + 0.5 * (c->release_s - c->inflate_s), c->release_s - longest_s)
+                                                     : NAN};
+    const double to_s[2] = {r->base_to_s, c->release_s - guard_s};
+    for (int i = 0; i < 2; i++) {
+      if (!(to_s[i] - from_s[i] >= 4)) continue;
+      from[n] = dsp_trace_index(&t->trace, from_s[i]);
+      to[n++] = dsp_trace_index(&t->trace, to_s[i]);
+    }
+  }
+  return dsp_noise_learn(&t->noise, &t->trace, from, to, n, t->noise_floor);
+}
+
+/* Filling towards a capacity plus filtration: v = a + c (1 - exp(-t/tau)) + j t from 3 s after the last step to the venting. */
+static dsp_status read_filling(occlusion_cycle *r, const occlusion_test *t) {
+  enum { COLUMNS = 3 };
+  const part_cycle *c = r->cycle;
+  r->capacity = r->filtration = (dsp_estimate){NAN, NAN};
+  const double start_s = c->step_s[c->n_steps - 1], from_s = start_s + settle_s, to_s = c->release_s - 0.5;
+  if (!(to_s - from_s >= 45) || c->n_steps > 1) return DSP_OK;
+  const size_t from = dsp_trace_index(&t->trace, from_s), to = dsp_trace_index(&t->trace, to_s), n = to - from;
+  double *design = dsp_alloc(n, COLUMNS * sizeof *design), best = INFINITY;
+  dsp_status status = design ? DSP_OK : DSP_NO_MEMORY;
+  for (double tau_s = 6; tau_s < 0.7 * (to_s - from_s) && status == DSP_OK; tau_s *= 1.18) {
+    for (size_t i = 0; i < n; i++) {
+      const double since_s = (double)(from + i) / t->trace.rate_hz - start_s;
+      design[i] = 1;
+      design[n + i] = -expm1(-since_s / tau_s);
+      design[2 * n + i] = since_s;
+    }
+    double coef[COLUMNS], cov[COLUMNS * COLUMNS], variance;
+    status = dsp_noise_regress(&t->noise, coef, cov, &variance, t->trace.x + from, t->trace.ok + from, n, design, COLUMNS, 1e-6);
+    if (status != DSP_OK || variance >= best) continue;
+    best = variance;
+    r->capacity = (dsp_estimate){coef[0] + coef[1] - r->base.value, hypot(sqrt(cov[0] + cov[4] + 2 * cov[1]), r->base.se)};
+    r->filtration = (dsp_estimate){coef[2], sqrt(cov[8])};
+  }
+  free(design);
+  return status == DSP_NO_MEMORY ? status : DSP_OK;
+}
+
+/* Samples at the trace's own extreme just before the venting: the converter's end, not a plateau. */
+static bool at_extreme(const occlusion_test *t, double from_s, double to_s) {
+  double high = -INFINITY, low = INFINITY;
+  size_t count = 0;
+  for (size_t i = 0; i < t->trace.n; i++) high = fmax(high, t->trace.x[i]), low = fmin(low, t->trace.x[i]);
+  const size_t from = dsp_trace_index(&t->trace, from_s), to = dsp_trace_index(&t->trace, to_s);
+  for (size_t i = from; i < to; i++) count += t->trace.x[i] == high || t->trace.x[i] == low;
+  return t->facts.clipped_s > 0.5 && to > from && 3 * count > to - from;
+}
+
+/* A jump that stays, away from inflation and venting. */
+static dsp_status find_slip(occlusion_cycle *r, const occlusion_test *t) {
+  const part_cycle *c = r->cycle;
+  const double size = r->flowed && r->rested ? fabs(dsp_outflow_capacity(&r->outflow, NULL)) : t->params[OCC_LEAST_RISE];
+  const double limit = fmax(fmax(0.08 * size, 0.3 * t->params[OCC_LEAST_RISE]), 6 * t->noise.sd[0]);
+  const double from_s[2] = {fmax(r->base_from_s, 0) + 1, c->step_s[c->n_steps - 1] + 3}, to_s[2] = {c->inflate_s - 2, c->release_s - 2};
+  r->slipped = false;
+  for (int i = 0; i < 2; i++) {
+    bool found = false;
+    const dsp_status status = part_find_step(&found, &t->trace, from_s[i], to_s[i], limit);
+    if (status != DSP_OK) return status;
+    r->slipped |= found;
+  }
+  return DSP_OK;
+}
+
+static dsp_status read_outflow(occlusion_cycle *r, const occlusion_test *t, size_t k) {
+  const part_cycle *c = r->cycle;
+  static const double free_s[] = {[CYCLE_FROM_TRACE] = 0.5, [CYCLE_FROM_CUFF] = 0.02, [CYCLE_FROM_EVENT] = 0};
+  r->outflow_to_s = outflow_end(t, k);
+  r->cut = r->outflow_to_s - c->release_s < 5;
+  const bool decimated = t->trace.rate_hz < 0.99 * t->channel->rate_hz;
+  const double hold_s = c->release_s - c->step_s[c->n_steps - 1];
+  const dsp_outflow_task task = {.plateau_s = c->release_s - fmin(t->params[OCC_PLATEAU], fmax(2.5, 0.4 * hold_s)),
+                                 .vent_s = c->release_s,
+                                 .vent_free_s = free_s[c->release_from],
+                                 .venting_s = isfinite(c->venting_s) ? c->venting_s / 0.8 : NAN,
+                                 .to_s = r->outflow_to_s,
+                                 .blur_s = decimated ? 1 / t->trace.rate_hz : 0,
+                                 .base = r->rested ? r->base : (dsp_estimate){NAN, NAN}};
+  const dsp_status status = dsp_outflow_fit(&r->outflow, &t->trace, &t->noise, &task);
+  r->flowed = status == DSP_OK;
+  if (!r->flowed) r->why_not = r->outflow_to_s - c->release_s < 2.5 ? "not_released" : "no_fit";
+  return status == DSP_NO_MEMORY ? status : DSP_OK;
+}
+
+static dsp_status read_cycle(occlusion_cycle *r, const occlusion_test *t, size_t k) {
+  const part_cycle *c = r->cycle;
+  dsp_status status = dsp_level_read(&r->base, &r->base_slope, &t->trace, &t->noise, dsp_trace_index(&t->trace, r->base_from_s),
+                                     dsp_trace_index(&t->trace, r->base_to_s));
+  r->rested = status == DSP_OK && r->base_to_s - r->base_from_s >= 3;
+  if (status == DSP_NO_MEMORY) return status;
+  r->late_slope = (dsp_estimate){NAN, NAN};
+  if (!isfinite(c->release_s)) {
+    r->why_not = "not_released";
+    return DSP_OK;
+  }
+  status = read_outflow(r, t, k);
+  const double late_s = fmin(20, 0.5 * (c->release_s - c->step_s[c->n_steps - 1]));
+  dsp_estimate level;
+  if (status == DSP_OK)
+    status = dsp_level_read(&level, &r->late_slope, &t->trace, &t->noise, dsp_trace_index(&t->trace, c->release_s - late_s),
+                            dsp_trace_index(&t->trace, c->release_s - 0.3));
+  if (status == DSP_NO_SOLUTION) status = DSP_OK;
+  if (status == DSP_OK) status = read_filling(r, t);
+  if (status == DSP_OK) status = find_slip(r, t);
+  r->saturated = at_extreme(t, c->release_s - 3, c->release_s) || at_extreme(t, c->release_s + 1, c->release_s + 4);
+  const double size = r->flowed && r->rested ? dsp_outflow_capacity(&r->outflow, NULL) : (double)NAN;
+  r->early = 10 * (r->late_slope.value - 2 * r->late_slope.se) > t->params[OCC_PLATEAU_SLOPE] * size;
+  return status;
+}
+
+dsp_status occlusion_read(occlusion_test *t) {
+  const part_cycle_rule rule = {.inflate = DSP_EVENT_CUFF_INFLATE,
+                                .release = DSP_EVENT_CUFF_RELEASE,
+                                .least_rise = t->params[OCC_LEAST_RISE],
+                                .least_hold_s = t->params[OCC_LEAST_HOLD],
+                                .marker_s = t->params[OCC_MARKER]};
+  dsp_status status = part_cycles_find(&t->cycles, &t->trace, t->recording, &rule);
+  for (size_t k = 0; k < t->cycles.n && status == DSP_OK; k++) {
+    t->read[k] = (occlusion_cycle){.cycle = &t->cycles.cycle[k]};
+    find_rest(&t->read[k], t, k);
+  }
+  if (status == DSP_OK) status = learn(t);
+  for (size_t k = 0; k < t->cycles.n && status == DSP_OK; k++) status = read_cycle(&t->read[k], t, k);
+  return status;
+}
+
+const char *occlusion_hopeless(const occlusion_test *t) {
+  static const double shortest_s = 10;
+  if (!(t->facts.step > 0)) return "constant_signal";
+  if ((double)t->trace.n < shortest_s * t->trace.rate_hz) return "recording_too_short";
+  return NULL;
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Simulated recordings whose truth is known, through one protocol's whole analysis: how far its values and its intervals can be trusted.
+ * Prints a table; fails where a goal is missed. Usage: test_protocol_accuracy [PROTOCOL|all [RECORDINGS]]. */
+#include "../support/leg.h"
+
+enum { RECORDINGS = 90, RECORDINGS_MAX = 5000, GOALS_MAX = 12 };
+
+static int recordings = RECORDINGS;
+
+/* What is compared: 95 % of errors must be smaller than `error` (0: only shown). */
+typedef enum measured_in { PERCENT, ABSOLUTE } measured_in;
+typedef struct goal {
+  const char *id;
+  measured_in in; /* % of the truth, or the measure's own unit (points, s) */
+  double error;
+} goal;
+
+typedef struct level {
+  const char *protocol, *name, *settings; /* %d in the settings: 0 in a third of the recordings (no events), else 1 */
+  bool coverage;                          /* the 95 % intervals must hold the truth about so often */
+  goal goals[GOALS_MAX];
+} level;
+
+/* One row a protocol and level of disturbance. */
+static const level levels[] = {
+    {"sgp.occlusion",
+     "none",
+     "randomise=1 nuisance=none events=%d",
+     false,
+     {{"SVC", PERCENT, 1},
+      {"MVO.first1s", PERCENT, 2},
+      {"MVO.0.5-2s", PERCENT, 2},
+      {"OF1s", ABSOLUTE, 0.5},
+      {"EV4", ABSOLUTE, 0.5},
+      {"VET90", PERCENT, 3},
+      {"MVO.tangent", PERCENT, 0},
+      {"VO.3s", PERCENT, 0}}},
+    {"sgp.occlusion",
+     "realistic",
+     "randomise=1 nuisance=realistic events=%d",
+     true,
+     {{"SVC", PERCENT, 3},
+      {"MVO.first1s", PERCENT, 6},
+      {"MVO.0.5-2s", PERCENT, 6},
+      {"OF1s", ABSOLUTE, 2},
+      {"EV4", ABSOLUTE, 2},
+      {"VET90", PERCENT, 10},
+      {"MVO.tangent", PERCENT, 0},
+      {"VO.3s", PERCENT, 0}}},
+};
+enum { LEVELS = sizeof levels / sizeof levels[0] };
+static const double coverage_least = 0.88, coverage_most = 0.995;
+
+typedef struct tally {
+  double error[RECORDINGS_MAX];
+  int n, null, silent; /* errors; nulls; nulls that give no reason */
+  int covered, intervals;
+  double most; /* largest error, and its recording */
+  int most_at;
+} tally;
+
+static bool gives_a_reason(const dsp_measure *m) {
+  const dsp_flag_row *row;
+  for (size_t f = 0; (row = dsp_flags_get(&m->flags, f)); f++)
+    if (row->severity == DSP_FATAL) return true;
+  return false;
+}
+
+static void add_error(tally *t, double error, int i) {
+  t->error[t->n++] = error;
+  if (error >= t->most) t->most = error, t->most_at = i;
+}
+
+static void count(tally *t, const leg *made, const goal *g, int i) {
+  const dsp_measure *m = leg_measure(made, g->id);
+  const double truth = leg_truth(made, g->id);
+  if (!m->valid) {
+    t->null++;
+    t->silent += !gives_a_reason(m);
+    if (isfinite(truth)) add_error(t, INFINITY, i); /* a value that could be had and is not given is a miss */
+    return;
+  }
+  if (!isfinite(truth)) return;
+  const double error = m->value - truth;
+  add_error(t, fabs(g->in == PERCENT ? 100 * error / truth : error), i);
+  if (isnan(m->lo)) return;
+  t->intervals++;
+  t->covered += m->lo <= truth && truth <= m->hi;
+}
+
+static int ascending(const void *a, const void *b) {
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* Print one row; true when its goals are met. */
+static bool judge(tally *t, const level *l, const goal *g) {
+  if (t->n == 0) add_error(t, INFINITY, -1);
+  qsort(t->error, (size_t)t->n, sizeof t->error[0], ascending);
+  const double p50 = t->error[t->n / 2], p95 = t->error[(int)ceil(0.95 * t->n) - 1];
+  const double coverage = t->intervals ? (double)t->covered / t->intervals : (double)NAN;
+  const bool near = g->error <= 0 || p95 <= g->error, asked = l->coverage && g->error > 0;
+  const bool honest = !asked || (coverage >= coverage_least && coverage <= coverage_most);
+  printf("%-14s %-10s %-12s %5d %5d %6d %8.3f %8.3f %8.2f %5d %9.3f", l->protocol, l->name, g->id, t->n, t->null, t->silent, p50, p95,
+         t->most, t->most_at, coverage);
+  if (g->error > 0) printf("   p95 <= %g%s%s", g->error, g->in == PERCENT ? " %" : "", near ? "" : "  MISSED");
+  if (asked) printf("   %.2f to %.3f%s", coverage_least, coverage_most, honest ? "" : "  MISSED");
+  printf("%s\n", t->silent ? "  NULL WITHOUT A REASON" : "");
+  return near && honest && t->silent == 0;
+}
+
+START_TEST(errors_stay_within_the_goals) {
+  const level *l = &levels[_i];
+  static tally tallies[GOALS_MAX];
+  char settings[512];
+  leg_protocol = l->protocol;
+  memset(tallies, 0, sizeof tallies);
+  for (int i = 0; i < recordings; i++) {
+    /* not a format of this program's own choosing, so put together by hand */
+    const char *events = strstr(l->settings, "%d");
+    ck_assert_ptr_nonnull(events);
+    snprintf(settings, sizeof settings, "%.*s%d%s", (int)(events - l->settings), l->settings, i % 3 != 0, events + 2);
+    leg made = leg_analyzed(settings, 1000 + (uint64_t)i);
+    leg_check_report(&made, l->name);
+    for (size_t g = 0; l->goals[g].id; g++) count(&tallies[g], &made, &l->goals[g], i);
+    leg_free(&made);
+  }
+  int missed = 0;
+  printf("%-14s %-10s %-12s %5s %5s %6s %8s %8s %8s %5s %9s\n", "protocol", "level", "measure", "n", "null", "silent", "p50", "p95", "max",
+         "at", "coverage");
+  for (size_t g = 0; l->goals[g].id; g++) missed += !judge(&tallies[g], l, &l->goals[g]);
+  fflush(stdout);
+  ck_assert_msg(missed == 0, "%s, %s: %d goals missed", l->protocol, l->name, missed);
+}
+END_TEST
+
+int main(int argc, char **argv) {
+  const bool all = argc < 2 || strcmp(argv[1], "all") == 0;
+  if (argc > 2) recordings = (int)strtol(argv[2], NULL, 10);
+  Suite *suite = suite_create("accuracy");
+  TCase *t = tcase_create("levels");
+  tcase_set_timeout(t, 0);
+  int asked = 0;
+  for (int i = 0; i < LEVELS; i++) {
+    if (!all && strcmp(argv[1], levels[i].protocol) != 0) continue;
+    tcase_add_loop_test(t, errors_stay_within_the_goals, i, i + 1);
+    asked++;
+  }
+  suite_add_tcase(suite, t);
+  SRunner *runner = srunner_create(suite);
+  if (asked == 0 || recordings < 1 || recordings > RECORDINGS_MAX) {
+    fprintf(stderr, "usage: test_protocol_accuracy [PROTOCOL|all [1 to %d recordings]]\n", RECORDINGS_MAX);
+    srunner_free(runner);
+    return EXIT_FAILURE;
+  }
+  srunner_run_all(runner, CK_ENV);
+  const int failed = srunner_ntests_failed(runner);
+  srunner_free(runner);
+  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
