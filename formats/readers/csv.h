@@ -18,12 +18,13 @@ typedef struct csv_span {
 } csv_span;
 
 typedef enum csv_kind {
-  CSV_EMPTY,  /* nothing but missing cells so far */
-  CSV_NUMBER, /* numbers */
-  CSV_CLOCK,  /* h:m:s, stored in seconds of the day */
-  CSV_STAMP,  /* date and clock, stored in seconds since 1970 as written */
-  CSV_DATE,   /* a date alone: carries nothing that the clock does not */
-  CSV_TEXT    /* words: become events */
+  CSV_EMPTY,   /* nothing but missing cells so far */
+  CSV_NUMBER,  /* numbers */
+  CSV_CLOCK,   /* h:m:s, stored in seconds of the day */
+  CSV_MINUTES, /* m:s, stored in seconds; may have been meant as h:m */
+  CSV_STAMP,   /* date and clock, stored in seconds since 1970 as written */
+  CSV_DATE,    /* a date alone: carries nothing that the clock does not */
+  CSV_TEXT     /* words: become events */
 } csv_kind;
 
 typedef struct csv_dialect {
@@ -99,11 +100,17 @@ double csv_exact(uint64_t digits, int exponent10);
 extern const double csv_powers[23];
 /* Digits with both separators, as 1.234,56: which one is the decimal one cannot be told. */
 bool csv_mixed_separators(csv_span cell);
+/* A number with thousands separators and a decimal sign, as 1.234,56 or 1,234,567.8. */
+bool csv_has_thousands(csv_span cell);
 
 /* csv_clock.c */
 bool csv_clock(double *seconds, csv_span cell);
+bool csv_minutes(double *seconds, csv_span cell);
 bool csv_stamp(double *seconds, csv_span cell);
 bool csv_date(csv_span cell);
+
+/* csv_time.c */
+bool csv_says_minutes(const char *text); /* "min:s", "time (mm:ss)"; text may be NULL */
 
 /* csv_sniff.c */
 dsp_status csv_sniff(csv_table *table, dsp_error *error);

@@ -91,6 +91,7 @@ csv_kind csv_kind_of(const csv_table *table, csv_span cell, unsigned char decima
   if (csv_is_missing(cell)) return CSV_EMPTY;
   if (csv_number(&value, cell, decimal, table->c_locale) && cell.at[cell.n - 1] != ',') return CSV_NUMBER;
   if (csv_clock(&value, cell)) return CSV_CLOCK;
+  if (csv_minutes(&value, cell)) return CSV_MINUTES;
   if (csv_stamp(&value, cell)) return CSV_STAMP;
   if (csv_date(cell)) return CSV_DATE;
   return CSV_TEXT;

@@ -156,7 +156,7 @@ dsp_status csv_channels(csv_table *table, const csv_timing *timing, long *channe
       if (dsp_grow(&column->x, &column->capacity, table->n_rows, sizeof(double)) != DSP_OK) return dsp_fail_memory(error);
       for (size_t i = 0; i < table->n_rows; i++) column->x[i] = (double)NAN;
     }
-    if (column->kind == CSV_CLOCK || column->kind == CSV_STAMP) {
+    if (column->kind == CSV_CLOCK || column->kind == CSV_MINUTES || column->kind == CSV_STAMP) {
       if (dsp_recording_warn(table->recording, "column_dropped", "column \"%s\" holds clock times and is not the time column; left out",
                              column->name) != DSP_OK)
         return dsp_fail_memory(error);

@@ -20,6 +20,16 @@ static bool letter(cursor *at, unsigned char a, unsigned char b) {
   return true;
 }
 
+/* .fff behind whole seconds, if there is any. */
+static double fraction_part(cursor *at, bool colon) {
+  uint64_t part = 0;
+  int n = 0;
+  if (at->p + 1 >= at->end || !(*at->p == '.' || *at->p == ',' || (colon && *at->p == ':')) || at->p[1] < '0' || at->p[1] > '9') return 0;
+  for (at->p++; at->p < at->end && *at->p >= '0' && *at->p <= '9'; at->p++)
+    if (n < 15) part = part * 10 + (unsigned)(*at->p - '0'), n++;
+  return csv_exact(part, -n);
+}
+
 /* h:m[:s[.fff]] [AM|PM]; hours to 9999 so that an elapsed time may pass the day. */
 static bool clock_part(cursor *at, double *seconds, bool needs_seconds) {
   long h = 0, m = 0, s = 0;
@@ -27,13 +37,7 @@ static bool clock_part(cursor *at, double *seconds, bool needs_seconds) {
   if (!digits(at, 1, 4, &h) || !letter(at, ':', ':') || !digits(at, 1, 2, &m) || m > 59) return false;
   if (letter(at, ':', ':')) {
     if (!digits(at, 1, 2, &s) || s > 60) return false;
-    if (at->p + 1 < at->end && (*at->p == '.' || *at->p == ',' || *at->p == ':') && at->p[1] >= '0' && at->p[1] <= '9') {
-      uint64_t part = 0;
-      int n = 0;
-      for (at->p++; at->p < at->end && *at->p >= '0' && *at->p <= '9'; at->p++)
-        if (n < 15) part = part * 10 + (unsigned)(*at->p - '0'), n++;
-      fraction = csv_exact(part, -n);
-    }
+    fraction = fraction_part(at, true);
   } else if (needs_seconds) {
     return false;
   }
@@ -59,6 +63,14 @@ static bool clock_part(cursor *at, double *seconds, bool needs_seconds) {
 bool csv_clock(double *seconds, csv_span cell) {
   cursor at = {cell.at, cell.at + cell.n};
   return cell.n <= 24 && clock_part(&at, seconds, true) && at.p == at.end;
+}
+
+bool csv_minutes(double *seconds, csv_span cell) {
+  cursor at = {cell.at, cell.at + cell.n};
+  long m = 0, s = 0;
+  if (cell.n > 24 || !digits(&at, 1, 4, &m) || !letter(&at, ':', ':') || !digits(&at, 2, 2, &s) || s > 59) return false;
+  *seconds = (double)(m * 60 + s) + fraction_part(&at, false);
+  return at.p == at.end;
 }
 
 static long days_from_civil(long y, long m, long d) {

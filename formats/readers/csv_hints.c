@@ -63,7 +63,7 @@ static dsp_status use_time(csv_table *table, size_t c, const fmt_hint *hint, siz
   csv_column *column = &table->columns[c];
   char place[64];
   snprintf(place, sizeof place, "$.channels[%zu]", k);
-  const bool clock = column->kind == CSV_CLOCK || column->kind == CSV_STAMP;
+  const bool clock = column->kind == CSV_CLOCK || column->kind == CSV_MINUTES || column->kind == CSV_STAMP;
   if (!clock && column->kind != CSV_NUMBER)
     return dsp_fail(error, DSP_BAD_INPUT, place, "a column of numbers or clock times", "column \"%s\" is no time", column->name);
   for (size_t other = 0; other < table->n_columns; other++)
@@ -71,9 +71,13 @@ static dsp_status use_time(csv_table *table, size_t c, const fmt_hint *hint, siz
       return dsp_fail(error, DSP_BAD_INPUT, place, "one time column", "a second time column, \"%s\"", column->name);
   column->is_time = true;
   if (!hint->unit || (clock && (same(hint->unit, "h:m:s") || same(hint->unit, "hh:mm:ss")))) return DSP_OK;
+  if (column->kind == CSV_MINUTES && csv_says_minutes(hint->unit)) {
+    column->unit_text = hint->unit;
+    return DSP_OK;
+  }
   const dsp_unit *unit = dsp_unit_find(hint->unit, strlen(hint->unit));
   if (clock || !unit || unit->dimension != DSP_DIM_TIME)
-    return dsp_fail(error, DSP_BAD_INPUT, place, clock ? "h:m:s for a column of clock times" : "ms, s, min or h:m:s",
+    return dsp_fail(error, DSP_BAD_INPUT, place, clock ? "h:m:s, or m:s, for a column of clock times" : "ms, s, min or h:m:s",
                     "the time's unit \"%s\"", hint->unit);
   const dsp_unit *own = column->unit_text ? dsp_unit_find(column->unit_text, strlen(column->unit_text)) : NULL;
   if (own && own != unit && !hint->override)

@@ -156,6 +156,26 @@ bool csv_number(double *value, csv_span cell, unsigned char decimal, locale_t c_
   return true;
 }
 
+bool csv_has_thousands(csv_span cell) {
+  const unsigned char *p = cell.at, *end = p + cell.n;
+  unsigned char group = 0;
+  size_t digits = 0;
+  if (p < end && (*p == '-' || *p == '+')) p++;
+  if (p == end || *p == '0') return false;
+  for (; p < end; p++) {
+    if (*p >= '0' && *p <= '9') {
+      digits++;
+      continue;
+    }
+    if (group ? digits != 3 : digits < 1 || digits > 3) return false;
+    if (*p != '.' && *p != ',') return false;
+    if (group && *p != group) return digits == 3 && p + 1 < end; /* the decimal sign */
+    group = *p;
+    digits = 0;
+  }
+  return false;
+}
+
 bool csv_mixed_separators(csv_span cell) {
   size_t dots = 0, commas = 0, digits = 0;
   for (size_t i = 0; i < cell.n; i++) {

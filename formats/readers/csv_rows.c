@@ -25,7 +25,7 @@ static dsp_status fail_at(const pass *at, size_t column, const char *expected, c
 }
 
 static bool holds_numbers(const csv_column *column) {
-  return column->kind == CSV_NUMBER || column->kind == CSV_CLOCK || column->kind == CSV_STAMP;
+  return column->kind == CSV_NUMBER || column->kind == CSV_CLOCK || column->kind == CSV_MINUTES || column->kind == CSV_STAMP;
 }
 
 /* Room for one more row in every column of numbers. */
@@ -99,6 +99,8 @@ static dsp_status store(pass *at, size_t c, csv_span cell) {
     return isfinite(*slot) ? DSP_OK : fail_at(at, c, "a number that a double can hold", cell);
   case CSV_CLOCK:
     return csv_clock(slot, cell) ? DSP_OK : fail_at(at, c, "a clock time h:m:s", cell);
+  case CSV_MINUTES:
+    return csv_minutes(slot, cell) ? DSP_OK : fail_at(at, c, "a time m:s", cell);
   case CSV_STAMP:
     return csv_stamp(slot, cell) ? DSP_OK : fail_at(at, c, "a date and time", cell);
   case CSV_EMPTY:

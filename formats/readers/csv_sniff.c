@@ -160,7 +160,7 @@ static dsp_status column_kinds(csv_table *table, const sample *rows, csv_span *c
   for (size_t c = 0; c < table->n_columns; c++) {
     const unsigned *count = counts[c];
     csv_kind kind = CSV_EMPTY;
-    const csv_kind order[] = {CSV_NUMBER, CSV_STAMP, CSV_CLOCK, CSV_DATE, CSV_TEXT};
+    const csv_kind order[] = {CSV_NUMBER, CSV_STAMP, CSV_CLOCK, CSV_MINUTES, CSV_DATE, CSV_TEXT};
     for (size_t k = 0; k < sizeof order / sizeof order[0]; k++)
       if (count[order[k]] > (kind == CSV_EMPTY ? 0 : count[kind])) kind = order[k];
     if (kind == CSV_TEXT && count[CSV_NUMBER] * 2 >= count[CSV_TEXT] && count[CSV_NUMBER]) kind = CSV_NUMBER;
@@ -198,6 +198,17 @@ static bool any_numbers(const csv_table *table) {
   return false;
 }
 
+/* Are all rows from `start` on numbers with thousands separators, which their comma as a delimiter has cut in two? */
+static bool cuts_numbers(const csv_table *table, const sample *rows, size_t start) {
+  if (table->dialect.delimiter != ',') return false;
+  for (size_t i = start; i < rows->n; i++) {
+    const unsigned char *end = rows->rows[i].at;
+    while (end < table->end && *end != '\n' && *end != '\r') end++;
+    if (!csv_has_thousands(csv_trim((csv_span){rows->rows[i].at, (size_t)(end - rows->rows[i].at)}))) return false;
+  }
+  return true;
+}
+
 static dsp_status find_data(csv_table *table, const sample *rows, csv_span *cells, dsp_error *error) {
   char place[64];
   size_t start = 0, bad = 0;
@@ -219,6 +230,12 @@ static dsp_status find_data(csv_table *table, const sample *rows, csv_span *cell
   (void)split(cells, 0, last->at, table->end, table->dialect.delimiter, &line_end, &newlines);
   table->row_bytes = (double)(line_end + 1 - table->data) / (double)(rows->n - start);
   const size_t m_names = above ? split(cells, 0, above->at, table->end, table->dialect.delimiter, &line_end, &newlines) : 0;
+  if (m_names == 1 && table->n_columns > 1 && cuts_numbers(table, rows, start)) {
+    snprintf(place, sizeof place, "line %zu", table->data_line);
+    const size_t n = strcspn((const char *)table->data, "\r\n");
+    return dsp_fail(error, DSP_BAD_INPUT, place, "one decimal sign and no thousands separator", "\"%.*s\" below a header of one column",
+                    (int)(n < 60 ? n : 60), (const char *)table->data);
+  }
   if (m_names == 1 && table->n_columns > 1) above = NULL; /* a title, no names */
   if (above && m_names < table->n_columns && table->columns[m_names].kind != CSV_EMPTY) {
     snprintf(place, sizeof place, "line %zu", table->data_line);

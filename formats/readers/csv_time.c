@@ -56,6 +56,10 @@ static const time_word time_words[] = {
     {"laufzeit", NULL},
     {"hh:mm:ss", "s"},
     {"h:m:s", "s"},
+    {"min:s", "s"},
+    {"m:s", "s"},
+    {"mm:ss", "s"},
+    {"min:sec", "s"},
     {"sec", "s"},
     {"secs", "s"},
     {"s", "s"},
@@ -110,7 +114,7 @@ static const dsp_unit *time_unit(const char *text) {
 }
 
 static bool is_clock(const csv_column *column) {
-  return column->kind == CSV_CLOCK || column->kind == CSV_STAMP;
+  return column->kind == CSV_CLOCK || column->kind == CSV_MINUTES || column->kind == CSV_STAMP;
 }
 static bool could_be_time(const csv_column *column) {
   return column->kind == CSV_NUMBER || is_clock(column);
@@ -210,6 +214,27 @@ static const epoch_row *find_epoch(double first) {
   return &rows[i];
 }
 
+bool csv_says_minutes(const char *text) {
+  static const char *const words[] = {"min:s", "m:s", "mm:ss", "min:sec"};
+  bool told = false;
+  for (size_t i = 0; text && i < sizeof words / sizeof words[0]; i++) {
+    const char *found = strcasestr(text, words[i]);
+    told |= found && (found == text || found[-1] != ':'); /* not the end of h:m:s */
+  }
+  return told;
+}
+
+/* "8:59" is a minute and seconds when the name says so, with fractions of a second, or when the count begins in minute 0 and runs over
+ * 0:59; else it may be hours and minutes. */
+static dsp_status check_minutes(const csv_column *column, size_t n, double tick_s, dsp_error *error) {
+  if (tick_s < 1 || (column->x[0] < 60 && column->x[n - 1] >= 60)) return DSP_OK;
+  if (csv_says_minutes(column->raw) || csv_says_minutes(column->unit_text)) return DSP_OK;
+  char place[200];
+  snprintf(place, sizeof place, "column \"%s\"", column->raw ? column->raw : column->name);
+  return dsp_fail(error, DSP_BAD_INPUT, place, "clock times as h:m:s, or a name like \"time (min:s)\"",
+                  "times like 8:59 that may be hours and minutes, or minutes and seconds");
+}
+
 /* Seconds in one unit of the column, 0 when nothing says it. */
 static dsp_status unit_factor(csv_table *table, const csv_column *column, double *factor, dsp_error *error) {
   const time_word *word = find_word(column);
@@ -265,7 +290,8 @@ dsp_status csv_seconds(csv_table *table, size_t c, csv_timing *timing, double *t
   for (size_t i = 0; i < n; i++)
     if (isnan(x[i])) return fail_row(table, i, "a time", "no time", error);
   const double tick = tick_of(x, n);
-  dsp_status status = unit_factor(table, column, &factor, error);
+  dsp_status status = column->kind == CSV_MINUTES ? check_minutes(column, n, tick, error) : DSP_OK;
+  if (status == DSP_OK) status = unit_factor(table, column, &factor, error);
   if (status != DSP_OK) return status;
   bool falls = false;
   for (size_t i = 1; i < n; i++) falls |= x[i] < x[i - 1];

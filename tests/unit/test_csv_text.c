@@ -116,6 +116,8 @@ START_TEST(mixed_separators) {
   expect_refused(read_text("time (s);v\n0;1.234,56\n1;1.235,00\n2;1.236,00\n"), DSP_BAD_INPUT, "line 2, column 2", "1.234,56");
   expect_refused(read_text("time (s);v\n0;1,5\n1;2,5\n2;1.236,0\n3;2,5\n"), DSP_BAD_INPUT, "line 4, column 2", "1.236,0");
   expect_refused(read_text("time (s);v\n0;1,5\n1;2,5\n2;1.5\n3;2,5\n4;2,5\n"), DSP_BAD_INPUT, "line 4, column 2", "1.5");
+  expect_refused(read_text("v (mL)\n1.107,500\n1.108,500\n"), DSP_BAD_INPUT, "line 2", "1.107,500");
+  expect_refused(read_text("v (mL)\n1,107.500\n1,108.500\n"), DSP_BAD_INPUT, "line 2", "1,107.500");
   expect_refused(read_text("time (s),v\n0,00,1,5\n0,02,1,6\n0,04,1,7\n"), DSP_BAD_INPUT, "line 2", "4 columns below a header of 2");
 }
 END_TEST

@@ -313,9 +313,34 @@ START_TEST(counts_since_1970) {
 }
 END_TEST
 
+/* "8:59" is a time of minutes and seconds only when something says so. */
+START_TEST(minutes_and_seconds) {
+  static const char *const told[] = {"time (min:s),v\n8:58,1\n8:59,2\n9:00,3\n9:01,4\n",
+                                     "time,v\nmm:ss,mL\n8:58,1\n8:59,2\n9:00,3\n9:01,4\n", "time,v\n0:58,1\n0:59,2\n1:00,3\n1:01,4\n"};
+  for (size_t i = 0; i < sizeof told / sizeof told[0]; i++) {
+    dsp_recording *r = read_good(told[i]);
+    ck_assert_double_eq(r->channels[0].rate_hz, 1);
+    ck_assert_double_eq(r->t_origin_s, i == 2 ? 58 : 538);
+    ck_assert_uint_eq(r->n_channels, 1);
+    dsp_recording_free(r);
+  }
+  dsp_recording *r = read_good("time;v\n8:59,0;1\n8:59,5;2\n9:00,0;3\n9:00,5;4\n");
+  ck_assert_double_eq(r->channels[0].rate_hz, 2);
+  dsp_recording_free(r);
+  const reading stated =
+      read_with("time,v\n8:58,1\n8:59,2\n9:00,3\n", "{\"channels\":[{\"column\":\"time\",\"role\":\"time\",\"unit\":\"mm:ss\"}]}", 0);
+  ck_assert_int_eq(stated.status, DSP_OK);
+  ck_assert_double_eq(stated.recording->channels[0].rate_hz, 1);
+  dsp_recording_free(stated.recording);
+  expect_refused(read_text("time,v\n8:58,1\n8:59,2\n9:00,3\n"), DSP_BAD_INPUT, "column \"time\"",
+                 "hours and minutes, or minutes and seconds");
+  expect_refused(read_text("time (h:m:s),v\n8:58,1\n8:59,2\n9:00,3\n"), DSP_BAD_INPUT, "column \"time (h:m:s)\"", "hours and minutes");
+}
+END_TEST
+
 /* A column that is named as the time and cannot be read as one is the message, not its absence. */
 START_TEST(unreadable_time) {
-  expect_refused(read_text("Time (mm:ss),v\n00:01,1\n00:02,2\n00:03,3\n"), DSP_BAD_INPUT, "column \"Time (mm:ss)\"", "no time");
+  expect_refused(read_text("Time,v\nsoon,1\nlater,2\nnow,3\n"), DSP_BAD_INPUT, "column \"Time\"", "no time");
   expect_refused(read_text("time (s);v\n0,0;1.107,5\n0,1;1.108,5\n0,2;1.109,5\n"), DSP_BAD_INPUT, "line 2, column 2", "1.107,5");
 }
 END_TEST
@@ -347,6 +372,7 @@ int main(void) {
                                 stretches_begin_at_stamps,
                                 counts_since_1970,
                                 unreadable_time,
+                                minutes_and_seconds,
                                 serial_dates};
   return run_case("csv_time", tests, sizeof tests / sizeof tests[0]);
 }
