@@ -169,6 +169,11 @@ const dsp_flag_row dsp_flag_rows[] = {
      "Record without movement until the trace is flat."},
     {"low_inflow_possible", DSP_INFO, "A low arterial inflow (arterial disease, cold) slows filling and can hide reflux.",
      "Check ankle pressures or a pulse volume recording; warm the limb."},
+    {"no_pulse", DSP_FATAL, "No pulse waves, or too few alike, were found.", "Check the sensor; record at least five steady beats."},
+    {"beats_unlike", DSP_CAUTION, "A third or more of the beats differ from the others and were left out.",
+     "Look for movement and irregular rhythm; record longer."},
+    {"limits_unverified", DSP_INFO, "The limits behind this grade were not read in their source.",
+     "Check them against your own laboratory's."},
 };
 const size_t dsp_flag_count = sizeof dsp_flag_rows / sizeof dsp_flag_rows[0];
 _Static_assert(sizeof dsp_flag_rows / sizeof dsp_flag_rows[0] <= 64 * (size_t)DSP_FLAG_WORDS, "a set has a bit for every row");

@@ -32,6 +32,7 @@ static const unit_row unit_rows[] = {
     {{"kPa", DSP_DIM_PRESSURE, 1000.0 / PA_PER_MMHG, 0.0}, NULL, "kpa"},
     {{"hPa", DSP_DIM_PRESSURE, 100.0 / PA_PER_MMHG, 0.0}, "mbar", "hpa"},
     {{"Pa", DSP_DIM_PRESSURE, 1.0 / PA_PER_MMHG, 0.0}, NULL, "pa"},
+    {{"mm[Hg]/s", DSP_DIM_ARBITRARY, 1.0, 0.0}, "mmHg/s", NULL},
     {{"s", DSP_DIM_TIME, 1.0, 0.0}, NULL, "s|sec|secs|second|seconds|sek|sekunde|sekunden|seconde|secondes|segundo|segundos"},
     {{"ms", DSP_DIM_TIME, 0.001, 0.0}, "ms", "msec|msecs|millisecond|milliseconds|millis|millisekunden"},
     {{"us", DSP_DIM_TIME, 1e-6, 0.0}, "us|\xC2\xB5s", "usec|microsecond|microseconds|micros"},

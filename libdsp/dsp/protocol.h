@@ -20,6 +20,8 @@ typedef struct dsp_protocol {
   size_t n_measures;
   /** Can this protocol be run on this channel? On false, `missing` says what is missing (found; expected). */
   bool (*applicable)(const dsp_recording *recording, const dsp_channel *channel, dsp_error *missing);
+  /** Where several protocols can be run and none is named: do the recording's events speak for this one? NULL: its channels alone do. */
+  bool (*suggested)(const dsp_recording *recording);
   /** Append the tests of one channel to `report`. A number that cannot be had is null with a flag; an error status is for lack of memory.
    */
   dsp_status (*run)(const dsp_recording *recording, const dsp_channel *channel, const double *params, dsp_report *report, dsp_error *error);

@@ -7,10 +7,12 @@
 #include <string.h>
 
 extern const dsp_protocol dsp_apg_stand;
+extern const dsp_protocol dsp_pvr;
 extern const dsp_protocol dsp_sgp_occlusion;
 
 const dsp_protocol *const dsp_protocols[] = {
     &dsp_apg_stand,
+    &dsp_pvr,
     &dsp_sgp_occlusion,
     NULL,
 };
@@ -47,7 +49,10 @@ static void list_ids(char *text, size_t size, const dsp_recording *recording) {
       used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", dsp_protocols[i]->id);
 }
 
-/* The named protocol, or the only one that applies. NULL with `error` filled otherwise. */
+/* How much speaks for a protocol that nobody named. */
+enum { BY_EVENTS, BY_CHANNEL, ON_REQUEST, RANKS };
+
+/* The named protocol, or the only one for which most speaks. NULL with `error` filled otherwise. */
 static const dsp_protocol *choose(const dsp_recording *recording, const char *id, dsp_error *error) {
   char ids[240];
   if (id) {
@@ -57,18 +62,25 @@ static const dsp_protocol *choose(const dsp_recording *recording, const char *id
     dsp_fail(error, DSP_BAD_OPTION, "protocol", ids, "unknown protocol \"%.60s\"", id);
     return NULL;
   }
-  const dsp_protocol *only = NULL;
+  const dsp_protocol *last[RANKS] = {NULL};
+  size_t n[RANKS] = {0};
   for (size_t i = 0; dsp_protocols[i]; i++) {
     if (!applies(dsp_protocols[i], recording)) continue;
-    if (only) {
-      list_ids(ids, sizeof ids, recording);
-      dsp_fail(error, DSP_BAD_OPTION, "protocol", "--protocol, or \"protocol\" in the side-car", "several protocols fit: %s", ids);
-      return NULL;
-    }
-    only = dsp_protocols[i];
+    const dsp_protocol *p = dsp_protocols[i];
+    const size_t rank = !p->suggested ? BY_CHANNEL : p->suggested(recording) ? BY_EVENTS : ON_REQUEST;
+    last[rank] = p;
+    n[rank]++;
   }
-  if (!only) dsp_fail(error, DSP_NOT_APPLICABLE, "protocol", "a channel in mL, or roles in the side-car", "no protocol fits the channels");
-  return only;
+  size_t rank = 0;
+  while (rank + 1 < RANKS && n[rank] == 0) rank++;
+  if (n[rank] > 1) {
+    list_ids(ids, sizeof ids, recording);
+    dsp_fail(error, DSP_BAD_OPTION, "protocol", "--protocol, or \"protocol\" in the side-car", "several protocols fit: %s", ids);
+    return NULL;
+  }
+  if (!last[rank])
+    dsp_fail(error, DSP_NOT_APPLICABLE, "protocol", "a channel in mL, or roles in the side-car", "no protocol fits the channels");
+  return last[rank];
 }
 
 /* Is this the only channel, so that its own reason is the best answer? Else say what was looked for. */
