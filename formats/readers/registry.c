@@ -8,6 +8,7 @@
 #include <strings.h>
 
 extern const fmt_reader bdf_reader;
+extern const fmt_reader cfwb_reader;
 extern const fmt_reader csv_reader;
 extern const fmt_reader edf_reader;
 extern const fmt_reader labchart_reader;
@@ -21,6 +22,7 @@ const fmt_reader *const fmt_readers[] = {
     &edf_reader,
     &labchart_reader,
     &wfdb_reader,
+    &cfwb_reader,
     NULL};
 /* clang-format on */
 
