@@ -14,9 +14,14 @@ const char *input_base(const char *path) {
   return slash != NULL ? slash + 1 : path;
 }
 
+static size_t before_dot(const char *base, size_t n) {
+  const char *dot = memrchr(base, '.', n);
+  return dot != NULL && dot != base ? (size_t)(dot - base) : n;
+}
+
 size_t input_stem(const char *base) {
-  const char *dot = strrchr(base, '.');
-  return dot != NULL && dot != base ? (size_t)(dot - base) : strlen(base);
+  const size_t n = strlen(base), stem = before_dot(base, n);
+  return n - stem == 3 && strcmp(base + stem, ".gz") == 0 ? before_dot(base, stem) : stem;
 }
 
 static dsp_status refuse_kind(mode_t mode, dsp_error *error) {

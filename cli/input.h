@@ -11,7 +11,7 @@
 
 /** The name without its folder: a part of `path`. */
 const char *input_base(const char *path);
-/** Length of the base name up to its last dot ("leg.csv": 3; ".csv": 4). */
+/** Length of the base name up to its last dot ("leg.csv": 3; ".csv": 4; "leg.tsv.gz": 3). */
 size_t input_stem(const char *base);
 
 /** Open and read a regular file. Directories, devices and pipes are refused in words. Free with fmt_source_clear. */

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 extern const fmt_reader bdf_reader;
+extern const fmt_reader bids_reader;
 extern const fmt_reader cfwb_reader;
 extern const fmt_reader csv_reader;
 extern const fmt_reader edf_reader;
@@ -23,6 +24,7 @@ const fmt_reader *const fmt_readers[] = {
     &labchart_reader,
     &wfdb_reader,
     &cfwb_reader,
+    &bids_reader,
     NULL};
 /* clang-format on */
 
