@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Text for people: rows of what goes in and what must come out. */
+#include "../support/runner.h"
 #include "text.h"
 #include <check.h>
 #include <math.h>
@@ -88,9 +89,5 @@ int main(void) {
   tcase_add_loop_test(rows, clean, 0, ROWS(cleans));
   tcase_add_loop_test(rows, nearest, 0, ROWS(nearests));
   suite_add_tcase(suite, rows);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed > 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(suite);
 }

@@ -2,6 +2,7 @@
  * Simulated legs whose truth is known, through the whole analysis: how far its values and its intervals can be trusted.
  * Prints a table; fails where a goal is missed. Usage: test_accuracy [LEVEL|all [LEGS]], 125 legs a level by default. */
 #include "../support/leg.h"
+#include "../support/runner.h"
 
 enum { LEGS = 125, LEGS_MAX = 5000 };
 
@@ -138,9 +139,5 @@ int main(int argc, char **argv) {
   tcase_set_timeout(t, 0);
   tcase_add_loop_test(t, errors_stay_within_the_goals, first, end);
   suite_add_tcase(suite, t);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

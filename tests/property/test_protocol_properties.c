@@ -2,6 +2,7 @@
  * What must hold for every recording of the standing test, whatever its numbers: how the report changes when the recording is moved,
  * scaled, delayed, resampled, turned over or joined by another, and which identities its values keep. */
 #include "../support/leg.h"
+#include "../support/runner.h"
 
 enum { LEGS = 8 };
 
@@ -232,9 +233,5 @@ int main(void) {
   tcase_add_loop_test(t, a_stated_polarity_undoes_reversal, 0, 4);
   tcase_add_loop_test(t, identities_hold, 0, 32);
   suite_add_tcase(suite, t);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

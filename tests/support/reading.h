@@ -3,6 +3,7 @@
 #ifndef SUPPORT_READING_H
 #define SUPPORT_READING_H
 
+#include "runner.h"
 #include <check.h>
 #include <fmt/reader.h>
 #include <math.h>
@@ -121,11 +122,7 @@ static inline int run_case(const char *name, const TTest *const *tests, size_t n
   tcase_set_timeout(all, 60);
   for (size_t i = 0; i < n; i++) tcase_add_test(all, tests[i]);
   suite_add_tcase(suite, all);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(suite);
 }
 
 #endif

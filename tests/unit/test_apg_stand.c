@@ -3,6 +3,7 @@
  * do, and the syringe. */
 #include "../support/cases.h"
 #include "../support/leg.h"
+#include "../support/runner.h"
 
 /* Known answers */
 
@@ -335,9 +336,5 @@ static void add_answers(Suite *suite) {
 int main(void) {
   Suite *suite = suite_create("apg.stand");
   add_answers(suite);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The standing test on marks that do not fit, on repeats and on faults of the set-up: which flag says so, and which does not. */
 #include "../support/leg.h"
+#include "../support/runner.h"
 
 static const char *const plain = "phenotype=mild_superficial nuisance=none";
 
@@ -343,9 +344,5 @@ int main(void) {
   tcase_add_test(t, clipping);
   tcase_add_test(t, every_measure_has_a_plain_name);
   suite_add_tcase(suite, t);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

@@ -2,6 +2,7 @@
  * The standing test on recordings that are not as they should be: each measure is a value or null, and says why. */
 #include "../support/cases.h"
 #include "../support/leg.h"
+#include "../support/runner.h"
 
 START_TEST(short_dropouts_change_little) {
   leg l = leg_analyzed("phenotype=mild_superficial nuisance=custom dropouts=30 dropout_s=0.2", 4);
@@ -300,9 +301,5 @@ int main(void) {
   tcase_add_test(t, compression_wants_its_calibration);
   tcase_add_loop_test(t, repeats_are_pooled_by_the_rule, 0, cases(3, 1));
   suite_add_tcase(suite, t);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Beats found in pulses whose feet are known in closed form. */
+#include "../support/runner.h"
 #include <check.h>
 #include <dsp/pulse.h>
 #include <math.h>
@@ -126,9 +127,5 @@ int main(void) {
   tcase_add_loop_test(t, a_pulse_without_reflected_wave_has_no_notch, 0, 3);
   tcase_add_test(t, nothing_to_find_is_said);
   suite_add_tcase(suite, t);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

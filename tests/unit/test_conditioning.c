@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Coloured noise and regression under it, levels, and the conditioning of a trace: against processes and closed forms that are known. */
+#include "../support/runner.h"
 #include "../support/traces.h"
 #include <dsp/level.h>
 
@@ -393,9 +394,5 @@ int main(void) {
   tcase_add_test(t, spikes_go_and_steps_stay);
   tcase_add_test(t, clipping_and_nothing_are_told);
   suite_add_tcase(suite, t);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

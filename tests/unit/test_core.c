@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The tables and the first noun: parameters, flags, memory, recording. */
+#include "../support/runner.h"
 #include <check.h>
 #include <dsp/flags.h>
 #include <dsp/memory.h>
@@ -380,9 +381,5 @@ int main(void) {
   tcase_add_test(t, events_are_sorted_stably);
   tcase_add_test(t, words_go_there_and_back);
   suite_add_tcase(suite, t);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The simulated reflux test: truths against published vectors and arithmetic by hand, the echo against its plan, and what each disturbance
  * does to the channels. */
+#include "../support/runner.h"
 #include "../support/simulated.h"
 #include <check.h>
 #include <complex.h>
@@ -299,9 +300,5 @@ static Suite *suite(void) {
 }
 
 int main(void) {
-  SRunner *runner = srunner_create(suite());
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(suite());
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Initial slopes of limbs that fill behind a cuff, against closed forms. */
+#include "../support/runner.h"
 #include <check.h>
 #include <dsp/inflow.h>
 #include <math.h>
@@ -86,9 +87,5 @@ int main(void) {
   tcase_add_loop_test(t, noise_is_told, 0, 4);
   tcase_add_test(t, too_little_to_read);
   suite_add_tcase(suite, t);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Edges of the kernels: nothing, one sample, too few, missing and infinite samples, options out of range, output over input. Their numbers
  * are compared with other people's in tests/property. */
+#include "../support/runner.h"
 #include <check.h>
 #include <dsp/detect.h>
 #include <dsp/filter.h>
@@ -298,9 +299,5 @@ int main(void) {
   tcase_add_test(edges, least_squares_edges);
   tcase_add_test(edges, lines_edges);
   suite_add_tcase(suite, edges);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(suite);
 }

@@ -2,6 +2,7 @@
  * The simulated standing test against closed forms, the repeated-step recursion and the table of the two-compartment leg; and what each
  * nuisance does to a trace. */
 #include "../support/cases.h"
+#include "../support/runner.h"
 #include "../support/simulated.h"
 #include <check.h>
 #include <dsp/phantom.h>
@@ -525,9 +526,5 @@ static Suite *phantom_suite(void) {
 }
 
 int main(void) {
-  SRunner *runner = srunner_create(phantom_suite());
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(phantom_suite());
 }

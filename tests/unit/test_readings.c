@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What the protocols read from a trace, against closed forms: filling curves, contractions, postures. */
+#include "../support/runner.h"
 #include "../support/traces.h"
 #include <dsp/contraction.h>
 #include <dsp/filling.h>
@@ -381,9 +382,5 @@ int main(void) {
   tcase_add_test(t, standing_and_lying_again);
   tcase_add_test(t, departure_is_the_kink);
   suite_add_tcase(suite, t);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * A recording as CSV, its side-car and its truth: exact bytes of small examples, and that unknown facts leave no trace. */
+#include "../support/runner.h"
 #include <check.h>
 #include <fmt/writer.h>
 #include <jansson.h>
@@ -181,9 +182,5 @@ int main(void) {
   tcase_add_test(json, known_facts_are_all_there);
   tcase_add_test(json, truth_of_a_simulated_recording);
   suite_add_tcase(suite, json);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(suite);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The report, whose measures are values or null with a reason, and the guidelines that grade them, at every band's edge. */
+#include "../support/runner.h"
 #include <check.h>
 #include <dsp/guideline.h>
 #include <dsp/memory.h>
@@ -240,9 +241,5 @@ int main(void) {
   tcase_add_test(t, near_limit_means_the_interval_holds_it);
   tcase_add_test(t, bands_tile_the_line);
   suite_add_tcase(suite, t);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_ENV);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return run_suite(suite);
 }

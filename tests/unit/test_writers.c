@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Text buffers (numbers, escapes) and the one function that puts bytes on disk. */
 #include "../support/cases.h"
+#include "../support/runner.h"
 #include <check.h>
 #include <fmt/writer.h>
 
@@ -298,9 +299,5 @@ int main(void) {
   tcase_add_test(file, a_failed_write_leaves_the_old_file_alone);
   suite_add_tcase(suite, text);
   suite_add_tcase(suite, file);
-  SRunner *runner = srunner_create(suite);
-  srunner_run_all(runner, CK_NORMAL);
-  int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed == 0 ? 0 : 1;
+  return run_suite(suite);
 }
