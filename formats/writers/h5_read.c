@@ -220,16 +220,7 @@ static hid_t memory_column(fmt_h5_in *in, hid_t file_type, const fmt_column *col
   hid_t member = at >= 0 ? fmt_h5_keep(&in->stack, H5Tget_member_type(file_type, (unsigned)at)) : -1;
   if (member < 0 || strcmp(fmt_h5_type_word(member), words[column->kind]) != 0) return -1;
   *width = H5Tget_size(member);
-  switch (column->kind) {
-  case FMT_COLUMN_F64:
-    return H5T_NATIVE_DOUBLE;
-  case FMT_COLUMN_U32:
-    return H5T_NATIVE_UINT32;
-  case FMT_COLUMN_BOOL:
-    return H5T_NATIVE_UINT8;
-  case FMT_COLUMN_TEXT:
-    break;
-  }
+  if (column->kind != FMT_COLUMN_TEXT) return fmt_column_memory_type(column->kind);
   return *width <= TEXT_MAX_BYTES ? member : -1;
 }
 

@@ -184,9 +184,7 @@ static const char *text_at(const char *line, const fmt_column *column) {
 
 static size_t width_of(const fmt_table *table, const fmt_column *column, const char *lines, size_t n) {
   size_t width = 1;
-  if (column->kind == FMT_COLUMN_F64) return sizeof(double);
-  if (column->kind == FMT_COLUMN_U32) return sizeof(uint32_t);
-  if (column->kind == FMT_COLUMN_BOOL) return 1;
+  if (column->kind != FMT_COLUMN_TEXT) return H5Tget_size(fmt_column_memory_type(column->kind));
   for (size_t i = 0; i < n; i++) {
     size_t length = strlen(text_at(lines + i * table->line_size, column));
     if (length > width) width = length;
@@ -195,17 +193,7 @@ static size_t width_of(const fmt_table *table, const fmt_column *column, const c
 }
 
 static hid_t column_type(fmt_h5 *h5, const fmt_column *column, size_t width) {
-  switch (column->kind) {
-  case FMT_COLUMN_F64:
-    return H5T_NATIVE_DOUBLE;
-  case FMT_COLUMN_U32:
-    return H5T_NATIVE_UINT32;
-  case FMT_COLUMN_BOOL:
-    return H5T_NATIVE_UINT8;
-  case FMT_COLUMN_TEXT:
-    break;
-  }
-  return text_type(h5, width);
+  return column->kind == FMT_COLUMN_TEXT ? text_type(h5, width) : fmt_column_memory_type(column->kind);
 }
 
 static void pack_cell(char *to, size_t width, const char *line, const fmt_column *column) {

@@ -60,3 +60,17 @@ const fmt_table fmt_parameters_table = {"parameters",
                                          TEXT(fmt_param_line, owner, "owner")}};
 
 const fmt_table fmt_libraries_table = {"libraries", sizeof(dsp_note), 2, {TEXT(dsp_note, key, "name"), TEXT(dsp_note, text, "version")}};
+
+hid_t fmt_column_memory_type(fmt_column_kind kind) {
+  switch (kind) {
+  case FMT_COLUMN_F64:
+    return H5T_NATIVE_DOUBLE;
+  case FMT_COLUMN_U32:
+    return H5T_NATIVE_UINT32;
+  case FMT_COLUMN_BOOL:
+    return H5T_NATIVE_UINT8;
+  case FMT_COLUMN_TEXT:
+    break;
+  }
+  return -1;
+}

@@ -4,6 +4,7 @@
 #define FMT_REPORT_TABLES_H
 
 #include <dsp/report.h>
+#include <hdf5.h>
 
 typedef enum fmt_column_kind {
   FMT_COLUMN_TEXT, /**< const char *; fixed-length UTF-8 in the file, as wide as its longest text */
@@ -49,6 +50,9 @@ typedef struct fmt_param_line {
   const char *id, *owner, *unit, *text; /**< text: a choice's word, or the number as printed */
   double value;
 } fmt_param_line;
+
+/** Type in memory of a column's cells; a text's is made by who needs it: -1. */
+hid_t fmt_column_memory_type(fmt_column_kind kind);
 
 extern const fmt_table fmt_measures_table;   /**< of fmt_measure_line */
 extern const fmt_table fmt_flags_table;      /**< of fmt_flag_line */
