@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The readers, and who reads what: every reader looks at the bytes, the surest wins; a file's extension only parts equals. */
+#include "foreign.h"
 #include "sidecar.h"
 #include <fmt/reader.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@ extern const fmt_reader cfwb_reader;
 extern const fmt_reader csv_reader;
 extern const fmt_reader edf_reader;
 extern const fmt_reader labchart_reader;
+extern const fmt_reader report_reader;
 extern const fmt_reader wfdb_reader;
 
 /* One a line. */
@@ -22,6 +24,7 @@ const fmt_reader *const fmt_readers[] = {
     &bdf_reader,
     &edf_reader,
     &labchart_reader,
+    &report_reader,
     &wfdb_reader,
     &cfwb_reader,
     &bids_reader,
@@ -94,7 +97,9 @@ static dsp_status choose(const fmt_reader **chosen, bool *known, const fmt_input
   char list[200];
   size_t n = 0, used = 0, close = 0;
   *chosen = NULL;
-  const dsp_status status = take_bids(bids, &n, input, error);
+  dsp_status status = foreign_refuse(input, false, error);
+  if (status == DSP_OK) status = take_bids(bids, &n, input, error);
+  if (status == DSP_OK && n == 0) status = foreign_refuse(input, true, error);
   if (status != DSP_OK) return status;
   for (size_t i = 0; i < n; i++)
     if (!best || bids[i].score > best->score) best = &bids[i];

@@ -174,6 +174,8 @@ const dsp_flag_row dsp_flag_rows[] = {
      "Look for movement and irregular rhythm; record longer."},
     {"limits_unverified", DSP_INFO, "The limits behind this grade were not read in their source.",
      "Check them against your own laboratory's."},
+    {"from_report", DSP_CAUTION, "The traces come from a report: they were filtered already and may be thinned.",
+     "Analyse the recording itself where it is still there."},
 };
 const size_t dsp_flag_count = sizeof dsp_flag_rows / sizeof dsp_flag_rows[0];
 _Static_assert(sizeof dsp_flag_rows / sizeof dsp_flag_rows[0] <= 64 * (size_t)DSP_FLAG_WORDS, "a set has a bit for every row");
