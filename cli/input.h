@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Files in: opened without waiting or following devices, read whole, with the side-car that lies beside them. */
+ * Files in. Opened by the program, without waiting or following devices; read by a worker, which has descriptors and nothing else. */
 #ifndef CLI_INPUT_H
 #define CLI_INPUT_H
 
@@ -14,16 +14,12 @@ const char *input_base(const char *path);
 /** Length of the base name up to its last dot ("leg.csv": 3; ".csv": 4; "leg.tsv.gz": 3). */
 size_t input_stem(const char *base);
 
-/** Open and read a regular file. Directories, devices and pipes are refused in words. Free with fmt_source_clear. */
-dsp_status input_source(fmt_source *source, const char *path, size_t cap_bytes, dsp_error *error);
-
 /** The side-car's name, STEM.pleth.json beside `path`, when something of that name is there; else nothing. DSP_NO_MEMORY or DSP_OK. */
 dsp_status input_sidecar(fmt_buffer *name, const char *path);
 
 /** How recordings are to be read. */
 typedef struct input_options {
-  const char *format;  /**< NULL: look at the bytes */
-  const char *sidecar; /**< NULL: STEM.pleth.json beside the input, if there is one */
+  const char *format; /**< NULL: look at the bytes */
   const dsp_params *params;
   bool keep_identifiers;
 } input_options;
@@ -34,21 +30,30 @@ typedef struct input_file {
   char *name; /**< as readers and messages know it; owned */
 } input_file;
 
-/** All open files of one recording: whoever holds it need not open anything more. */
+/** All open files of one recording: row 0 is itself, row 1 its side-car, then what a reader wants beside it, as far as it exists. */
+enum { INPUT_RECORDING, INPUT_SIDECAR, INPUT_COMPANIONS };
 typedef struct input_set {
-  input_file recording, sidecar;
-  input_file *companions; /**< what a reader wants beside the recording, as far as it exists */
-  size_t n_companions, capacity;
+  input_file *files;
+  size_t n, capacity;
+  size_t bytes; /**< of all together when they were opened */
+  /** In a worker: have the files of names[from ..] that exist opened and appended. NULL: there is nobody to ask. */
+  bool (*fetch)(struct input_set *set, const fmt_names *names, size_t from);
 } input_set;
 
-/** Open a recording, its side-car and its companions, without parsing anything but what names companions. Close with input_close, on
+/** Open a regular file as the only row. Folders, devices and pipes are refused in words. Zeroed is empty; close with input_close, after a
  * failure, too. */
-dsp_status input_open(input_set *set, const char *path, const input_options *options, dsp_error *error);
-/** Read what has been opened. The caller frees the recording. */
-dsp_status input_read(dsp_recording **recording, const input_set *set, const input_options *options, dsp_error *error);
+dsp_status input_open_file(input_set *set, const char *path, dsp_error *error);
+/** Open a recording and its side-car: `sidecar`, or when that is NULL the one beside it, if there is one. */
+dsp_status input_open(input_set *set, const char *path, const char *sidecar, dsp_error *error);
+/** Append a companion of the recording at `path`; one that does not exist is left out. `name` comes from a worker: it is checked. */
+dsp_status input_open_companion(input_set *set, const char *path, const char *name, dsp_error *error);
+/** Append a row that is open already; takes over `fd`. */
+dsp_status input_adopt(input_set *set, int fd, const char *name, dsp_error *error);
 void input_close(input_set *set);
 
-/** Open and read. The caller frees the recording. */
-dsp_status input_recording(dsp_recording **recording, const char *path, const input_options *options, dsp_error *error);
+/** Read the first row whole. Free with fmt_source_clear. */
+dsp_status input_source(fmt_source *source, const input_set *set, dsp_error *error);
+/** Read a recording; companions that its reader wants are fetched. The caller frees it. */
+dsp_status input_read(dsp_recording **recording, input_set *set, const input_options *options, dsp_error *error);
 
 #endif

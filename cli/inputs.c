@@ -6,6 +6,7 @@
 #include "message.h"
 #include "output.h"
 #include "pool.h"
+#include "text.h"
 #include <dsp/memory.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -99,18 +100,32 @@ int inputs_add_targets(cli_targets *targets, const cli_inputs *inputs, const cli
 typedef struct input_run {
   const cli_inputs *inputs;
   const cli_options *options;
-  inputs_work *work;
-  void *context;
-  bool apart;      /* a blank line between the texts */
-  bool spoken;     /* one stands on stdout already */
+  const inputs_task *task;
+  worker_limits limits;
+  bool spoken;     /* text stands on stdout already */
   fmt_buffer json; /* for --json=FILE */
   size_t done, part, failed, unwritten, retry;
 } input_run;
 
-static int work_one(void *context, size_t job, fmt_buffer *out, fmt_buffer *json) {
-  input_run *run = context;
-  const int status = run->work(run->context, run->inputs, job, out, json);
-  return status == EXIT_DONE && (out->failed || json->failed) ? message_memory() : status;
+static int open_one(void *context, size_t job, input_set *set) {
+  const input_run *run = context;
+  const char *path = run->inputs->paths[job];
+  dsp_error error = {0};
+  const dsp_status status =
+      run->task->recordings ? input_open(set, path, run->options->value[OPT_SIDECAR], &error) : input_open_file(set, path, &error);
+  if (status == DSP_OK) return EXIT_DONE;
+  message_failure(path, &error);
+  return status == DSP_NO_MEMORY ? EXIT_RETRY : EXIT_NONE;
+}
+
+static dsp_status open_companion(void *context, size_t job, const char *name, input_set *set) {
+  const input_run *run = context;
+  return input_open_companion(set, run->inputs->paths[job], name, NULL);
+}
+
+static int work_one(void *context, size_t job, input_set *set, worker_result *result) {
+  const input_run *run = context;
+  return run->task->work(run->task->context, run->inputs->paths[job], job, set, result);
 }
 
 static void count(input_run *run, int status) {
@@ -126,27 +141,55 @@ static void count(input_run *run, int status) {
     run->failed++;
 }
 
-static void take_one(void *context, size_t job, const pool_result *result) {
+/* What the worker said, and what it could not say itself. */
+static void speak(const input_run *run, size_t job, const worker_result *result) {
+  fmt_buffer lines = {0};
+  text_put_foreign(&lines, result->err.bytes, result->err.size);
+  if (!lines.failed) message_raw(lines.bytes, lines.size);
+  fmt_buffer_clear(&lines);
+  if (result->failure != WORKER_FINE) {
+    char found[160];
+    const char *hint = NULL;
+    worker_explain(result, &run->limits, found, &hint);
+    message_hint(run->inputs->paths[job], hint, "%s", found);
+  } else if (result->status == EXIT_RETRY && result->err.size == 0) {
+    (void)message_memory();
+  }
+}
+
+static void print(const fmt_buffer *text) {
+  fmt_buffer clean = {0};
+  text_put_foreign(&clean, text->bytes, text->size);
+  if (!clean.failed) output_write(clean.bytes, clean.size);
+  fmt_buffer_clear(&clean);
+}
+
+static bool take_one(void *context, size_t job, worker_result *result) {
   input_run *run = context;
+  const inputs_task *task = run->task;
   const bool json = run->options->given[OPT_JSON], to_file = run->options->value[OPT_JSON] != NULL;
-  message_raw(result->err.bytes, result->err.size);
-  if (result->status < 0)
-    message_hint(run->inputs->paths[job], "please report this file as a fault of pleth", "the worker process was ended by signal %d",
-                 -result->status);
-  if (!json || to_file) {
-    if (run->apart && run->spoken && result->out.size > 0) output_write("\n", 1);
-    output_write(result->out.bytes, result->out.size);
-    run->spoken = run->spoken || result->out.size > 0;
-  } else if (result->json.size > 0) {
+  speak(run, job, result);
+  if (task->keep != NULL && (result->status == EXIT_DONE || result->status == EXIT_PART)) {
+    const int kept = task->keep(task->context, job, result);
+    if (kept != EXIT_DONE) result->status = kept;
+  }
+  const bool good = result->status == EXIT_DONE || result->status == EXIT_PART;
+  if (good && result->out.size > 0 && (!json || to_file)) {
+    if (task->apart && run->spoken) output_write("\n", 1);
+    print(&result->out);
+    run->spoken = true;
+  }
+  if (good && result->json.size > 0 && json && !to_file) {
     output_write(result->json.bytes, result->json.size);
     output_write("\n", 1);
   }
-  if (to_file && result->json.size > 0) {
+  if (good && result->json.size > 0 && to_file) {
     fmt_put_bytes(&run->json, result->json.bytes, result->json.size);
     fmt_put(&run->json, "\n");
   }
   count(run, result->status);
   message_progress(job + 1, run->inputs->n);
+  return true;
 }
 
 static int write_json(const input_run *run) {
@@ -158,20 +201,24 @@ static int write_json(const input_run *run) {
   return EXIT_OUTPUT;
 }
 
-int inputs_run(const cli_inputs *inputs, const cli_options *options, bool apart, inputs_work *work, void *context) {
-  input_run run = {.inputs = inputs, .options = options, .work = work, .context = context, .apart = apart};
-  int status = EXIT_DONE;
-  if (inputs->n == 1) {
-    pool_result result = {0};
-    result.status = work_one(&run, 0, &result.out, &result.json);
-    take_one(&run, 0, &result);
-    fmt_buffer_clear(&result.out);
-    fmt_buffer_clear(&result.json);
-  } else {
-    const size_t workers = options->given[OPT_JOBS] ? (size_t)options->number[OPT_JOBS] : 1;
-    status = pool_run(inputs->n, workers, work_one, take_one, &run);
-    if (status != EXIT_DONE) message_hint(NULL, "try again later", "cannot start a worker process");
-  }
+worker_limits inputs_limits(const cli_options *options) {
+  return (worker_limits){options->given[OPT_TIMEOUT] ? (unsigned)options->number[OPT_TIMEOUT] : WORKER_SECONDS,
+                         options->given[OPT_MAX_MEMORY] ? (size_t)options->number[OPT_MAX_MEMORY] : WORKER_MEMORY_MIB};
+}
+
+int inputs_run(const cli_inputs *inputs, const cli_options *options, const inputs_task *task) {
+  input_run run = {.inputs = inputs, .options = options, .task = task, .limits = inputs_limits(options)};
+  const pool_plan plan = {.n_jobs = inputs->n,
+                          .n_workers = options->given[OPT_JOBS] ? (size_t)options->number[OPT_JOBS] : 1,
+                          .jobs_per_worker = 1,
+                          .limits = run.limits,
+                          .open = open_one,
+                          .companion = open_companion,
+                          .work = work_one,
+                          .take = take_one,
+                          .context = &run};
+  int status = pool_run(&plan);
+  if (status != EXIT_DONE) message_hint(NULL, "try again later", "cannot start a worker process");
   if (status == EXIT_DONE && options->value[OPT_JSON] != NULL) status = write_json(&run);
   fmt_buffer_clear(&run.json);
   if (status != EXIT_DONE) return status;

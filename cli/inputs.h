@@ -5,6 +5,7 @@
 
 #include "options.h"
 #include "targets.h"
+#include "worker.h"
 #include <fmt/writer.h>
 #include <stddef.h>
 
@@ -21,11 +22,21 @@ void inputs_clear(cli_inputs *inputs);
 /** Every input and its side-car, and --json=FILE, as targets know them. */
 int inputs_add_targets(cli_targets *targets, const cli_inputs *inputs, const cli_options *options);
 
-/** Work on input `i`: text for people into `out`, one JSON object into `json`; an exit status of its own, with its message said. */
-typedef int inputs_work(void *context, const cli_inputs *inputs, size_t i, fmt_buffer *out, fmt_buffer *json);
+/** What a verb does with each input. */
+typedef struct inputs_task {
+  bool recordings; /**< inputs have side-cars */
+  bool apart;      /**< a blank line between their texts */
+  /** In a sealed worker: the file is open as the set's first row. An exit status of its own, with its message said. */
+  int (*work)(void *context, const char *path, size_t i, input_set *set, worker_result *result);
+  /** In this process: write what result->report holds. An exit status; NULL: there is nothing to write. */
+  int (*keep)(void *context, size_t i, const worker_result *result);
+  void *context;
+} inputs_task;
 
-/** Work on all: alone in this process, several in worker processes. Text (with `apart` a blank line between) or JSON to stdout, --json=FILE
- * to its file. The verb's exit status. */
-int inputs_run(const cli_inputs *inputs, const cli_options *options, bool apart, inputs_work *work, void *context);
+/** How much one input may take: --timeout, --max-memory. */
+worker_limits inputs_limits(const cli_options *options);
+
+/** Work on all, each in a sealed process of its own. Text or JSON to stdout, --json=FILE to its file. The verb's exit status. */
+int inputs_run(const cli_inputs *inputs, const cli_options *options, const inputs_task *task);
 
 #endif

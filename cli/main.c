@@ -15,12 +15,13 @@ typedef struct verb_row {
   const char *name, *args, *help;
   const char *more; /**< examples, for `--help` */
   size_t min, max;  /**< operands; --files-from counts as one */
-  uint32_t takes;
+  uint64_t takes;
   int (*run)(const cli_options *options);
 } verb_row;
 
 #define MANY         ((size_t)-1)
-#define TAKES_FILES  (TAKES(OPT_JSON) | TAKES(OPT_FILES_FROM) | TAKES(OPT_JOBS) | TAKES(OPT_PROGRESS))
+#define TAKES_LIMITS (TAKES(OPT_TIMEOUT) | TAKES(OPT_MAX_MEMORY))
+#define TAKES_FILES  (TAKES_LIMITS | TAKES(OPT_JSON) | TAKES(OPT_FILES_FROM) | TAKES(OPT_JOBS) | TAKES(OPT_PROGRESS))
 #define TAKES_INPUTS (TAKES_FILES | TAKES(OPT_SIDECAR) | TAKES(OPT_FORMAT) | TAKES(OPT_SET))
 
 static const verb_row verbs[] = {
@@ -34,7 +35,7 @@ static const verb_row verbs[] = {
      verb_analyze},
     {"report", "OUT.h5 --to svg|csv", "the picture of a report, or its conditioned trace",
      "  pleth report leg.pleth.h5 --to svg -o leg.svg\n  pleth report leg.pleth.h5 --to csv -o - | head\n", 1, 1,
-     TAKES(OPT_TO) | TAKES(OPT_OUTPUT), verb_report},
+     TAKES_LIMITS | TAKES(OPT_TO) | TAKES(OPT_OUTPUT), verb_report},
     {"simulate", "PROTOCOL -o FILE", "a recording with known truth, and its side-car STEM.pleth.json",
      "  pleth simulate apg.stand -o leg.csv --truth truth.json --seed 7\n", 1, 1,
      TAKES(OPT_OUTPUT) | TAKES(OPT_TRUTH) | TAKES(OPT_SEED) | TAKES(OPT_SET) | TAKES(OPT_DECIMAL_COMMA), verb_simulate},

@@ -11,6 +11,7 @@
 static struct {
   const char *verb;
   bool verbose, progress, line_open;
+  fmt_buffer *captured; /* NULL: stderr */
 } state;
 
 void message_begin(const char *verb, bool verbose, bool progress) {
@@ -19,8 +20,16 @@ void message_begin(const char *verb, bool verbose, bool progress) {
   state.progress = progress;
 }
 
+void message_capture(fmt_buffer *into) {
+  state.captured = into;
+}
+
 /* stderr that cannot be written to leaves nobody to tell. */
 static void emit(const char *bytes, size_t size) {
+  if (state.captured != NULL) {
+    fmt_put_bytes(state.captured, bytes, size);
+    return;
+  }
   output_flush();
   if (state.line_open) (void)fputs("\r\033[K", stderr);
   state.line_open = false;

@@ -10,6 +10,9 @@
 /** Whom the lines are from, and how many are wanted. `verb` may be NULL. */
 void message_begin(const char *verb, bool verbose, bool progress);
 
+/** From now on into `into`, which must stay; NULL: stderr again. */
+void message_capture(fmt_buffer *into);
+
 /** An error. `file`, `place` and `expected` (a noun phrase) may be NULL or "". */
 void message_error(const char *file, const char *place, const char *expected, const char *found, ...) DSP_PRINTF(4, 5);
 /** An error after which `hint` says what to do. */

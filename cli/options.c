@@ -42,6 +42,10 @@ static const option_row rows[OPT_COUNT] = {
     [OPT_FILES_FROM] = {0, "files-from", ARG_TEXT, "FILE", 0, 0, "read more input names from FILE, one a line; - is stdin"},
     [OPT_JOBS] = {'j', "jobs", ARG_NUMBER, "N", 1, 1024,
                   "worker processes for several inputs (default 1); the results do not depend on it"},
+    [OPT_TIMEOUT] = {0, "timeout", ARG_NUMBER, "SECONDS", 1, 86400,
+                     "give a file up after so much work (default 10, and 1 more per MiB of it)"},
+    [OPT_MAX_MEMORY] = {0, "max-memory", ARG_NUMBER, "MIB", 16, 1 << 24,
+                        "give a file up that needs more memory (default 1024, and 24 times its size)"},
     [OPT_PROGRESS] = {0, "progress", ARG_WORD, "auto|always|never", 0, 0, "count the inputs on stderr (auto: on a terminal)"},
     [OPT_NO_COLOR] = {0, "no-color", ARG_NONE, "", 0, 0, "no colour, also when stdout is a terminal (as NO_COLOR does)"},
     [OPT_QUIET] = {'q', "quiet", ARG_NONE, "", 0, 0, "say nothing but errors"},
@@ -53,7 +57,7 @@ static const option_row rows[OPT_COUNT] = {
 typedef struct option_scan {
   cli_options *options;
   char *const *next; /**< the argument after the current one */
-  uint32_t taken;
+  uint64_t taken;
   int status; /**< of the first mistake; reported once the whole line is read, since -h anywhere outranks it */
   bool hint;  /* `more` says what to do, not what was expected */
   fmt_buffer where, found, more;
@@ -199,7 +203,7 @@ static void say_mistake(const option_scan *scan) {
     message_error(scan->where.bytes, NULL, scan->more.bytes, "%s", found);
 }
 
-int options_parse(cli_options *options, char *const *argv, uint32_t taken) {
+int options_parse(cli_options *options, char *const *argv, uint64_t taken) {
   option_scan scan = {.options = options, .next = argv, .taken = taken};
   bool operands_only = false;
   memset(options, 0, sizeof *options);
@@ -228,7 +232,7 @@ void options_clear(cli_options *options) {
   memset(options, 0, sizeof *options);
 }
 
-void options_put_help(fmt_buffer *out, uint32_t taken) {
+void options_put_help(fmt_buffer *out, uint64_t taken) {
   for (size_t i = 0; i < OPT_COUNT; i++) {
     if ((taken & TAKES(i)) == 0) continue;
     char left[64], letter[8] = "    ";

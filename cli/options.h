@@ -25,6 +25,8 @@ typedef enum option_id {
   OPT_KEEP_IDENTIFIERS,
   OPT_FILES_FROM,
   OPT_JOBS,
+  OPT_TIMEOUT,
+  OPT_MAX_MEMORY,
   OPT_PROGRESS,
   OPT_NO_COLOR,
   OPT_QUIET,
@@ -35,7 +37,7 @@ typedef enum option_id {
 } option_id;
 
 /** A set of options, as a verb's row states it. */
-#define TAKES(option) ((uint32_t)1 << (option))
+#define TAKES(option) ((uint64_t)1 << (option))
 #define TAKES_ALWAYS  (TAKES(OPT_NO_COLOR) | TAKES(OPT_QUIET) | TAKES(OPT_VERBOSE) | TAKES(OPT_VERSION) | TAKES(OPT_HELP))
 
 /** What the command line said. Texts are argv's own; free with options_clear. */
@@ -51,10 +53,10 @@ typedef struct cli_options {
 
 /** Read `argv` (NULL-terminated, without the program's and the verb's name). A wrong one is an exit status and a message, unless help is
  * asked for. */
-int options_parse(cli_options *options, char *const *argv, uint32_t taken);
+int options_parse(cli_options *options, char *const *argv, uint64_t taken);
 void options_clear(cli_options *options);
 
 /** The rows that a verb takes, for --help. */
-void options_put_help(fmt_buffer *out, uint32_t taken);
+void options_put_help(fmt_buffer *out, uint64_t taken);
 
 #endif

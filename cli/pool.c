@@ -1,162 +1,166 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Worker processes. A fault in one recording ends its own process and no other; results wait in a ring of slots until their turn. */
+ * A pool of sealed workers. A fault in one recording ends its own process and no other; results wait in a ring of slots until their turn.
+ */
 #include "pool.h"
 #include "exits.h"
+#include "message.h"
+#include "seal.h"
 #include <dsp/memory.h>
-#include <errno.h>
-#include <fcntl.h>
+#include <fmt/writer.h>
 #include <poll.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-enum { OUT, JSON, ERR, STREAMS };
-
-typedef struct worker_slot {
-  pid_t pid;       /* 0: not running */
-  int fd[STREAMS]; /* -1: at its end */
-  pool_result result;
-} worker_slot;
+typedef struct pool_slot {
+  bool done;
+  worker_result result;
+} pool_slot;
 
 typedef struct worker_pool {
-  worker_slot *slots; /* job j lives in slot j modulo n_slots */
+  const pool_plan *plan;
+  pool_slot *slots; /* job j lives in slot j modulo n_slots */
+  cli_worker *workers;
+  size_t *jobs; /* of each busy worker */
   struct pollfd *polls;
-  size_t n_slots, started, taken, running;
-  pool_work *work;
-  void *context;
-  pid_t parent;
+  size_t n_slots, n_workers, started, taken, busy;
+  input_set set;
 } worker_pool;
 
-static void close_all(int *fds, size_t n) {
-  for (size_t i = 0; i < n; i++) {
-    if (fds[i] >= 0) (void)close(fds[i]);
-    fds[i] = -1;
-  }
+static pool_slot *slot_of(worker_pool *pool, size_t job) {
+  return &pool->slots[job % pool->n_slots];
 }
 
-/* A short write or a gone parent needs no word: the parent sees a job without a result. */
-static bool write_all(int fd, const fmt_buffer *buffer) {
-  size_t at = 0;
-  while (at < buffer->size) {
-    const ssize_t n = write(fd, buffer->bytes + at, buffer->size - at);
-    if (n < 0 && errno != EINTR) return false;
-    if (n > 0) at += (size_t)n;
-  }
-  return !buffer->failed;
-}
-
-static _Noreturn void be_worker(worker_pool *pool, size_t job, const int write_fd[STREAMS]) {
-  fmt_buffer out = {0}, json = {0};
-  (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a killed parent must not leave workers behind */
-  if (getppid() != pool->parent) _exit(EXIT_RETRY);
-  (void)dup2(write_fd[ERR], STDERR_FILENO);
-  const int status = pool->work(pool->context, job, &out, &json);
-  const bool told = write_all(write_fd[OUT], &out) && write_all(write_fd[JSON], &json);
-  _exit(told ? status : EXIT_RETRY);
-}
-
-static bool start(worker_pool *pool, size_t job) {
-  worker_slot *slot = &pool->slots[job % pool->n_slots];
-  int read_fd[STREAMS], write_fd[STREAMS];
-  for (size_t i = 0; i < STREAMS; i++) {
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC) != 0) {
-      close_all(read_fd, i);
-      close_all(write_fd, i);
-      return false;
-    }
-    read_fd[i] = ends[0];
-    write_fd[i] = ends[1];
-  }
-  (void)fflush(stdout);
-  const pid_t pid = fork();
-  if (pid == 0) be_worker(pool, job, write_fd);
-  close_all(write_fd, STREAMS);
-  if (pid < 0) {
-    close_all(read_fd, STREAMS);
-    return false;
-  }
+/* Open a job's files; a job that cannot be opened is done. */
+static bool open_job(worker_pool *pool, size_t job) {
+  pool_slot *slot = slot_of(pool, job);
   memset(slot, 0, sizeof *slot);
-  slot->pid = pid;
-  memcpy(slot->fd, read_fd, sizeof read_fd);
-  pool->running++;
+  message_capture(&slot->result.err);
+  slot->result.status = pool->plan->open(pool->plan->context, job, &pool->set);
+  message_capture(NULL);
+  slot->done = slot->result.status != EXIT_DONE;
+  if (slot->done) input_close(&pool->set);
+  return !slot->done;
+}
+
+/* Hand a job to worker `w`, which is started when there is none or when it died while it waited. */
+static bool hand_over(worker_pool *pool, size_t w, size_t job) {
+  cli_worker *worker = &pool->workers[w];
+  const pool_plan *plan = pool->plan;
+  for (int tries = 0; tries < 2; tries++) {
+    if (worker->pid == 0 && !worker_start(worker, plan->work, plan->context)) return false;
+    if (worker_send(worker, job, &pool->set, &plan->limits, &slot_of(pool, job)->result)) return true;
+    worker_stop(worker);
+  }
+  return false;
+}
+
+/* Give the next job that has files to worker `w`. False when there is no process for it. */
+static bool dispatch(worker_pool *pool, size_t w) {
+  while (pool->started < pool->plan->n_jobs && pool->started - pool->taken < pool->n_slots) {
+    const size_t job = pool->started;
+    if (open_job(pool, job)) {
+      const bool given = hand_over(pool, w, job);
+      input_close(&pool->set);
+      if (!given) return false;
+      pool->jobs[w] = job;
+      pool->busy++;
+      pool->started++;
+      return true;
+    }
+    pool->started++;
+  }
   return true;
 }
 
-static fmt_buffer *stream(worker_slot *slot, size_t i) {
-  return i == OUT ? &slot->result.out : i == JSON ? &slot->result.json : &slot->result.err;
-}
-
-static void finish(worker_pool *pool, worker_slot *slot) {
-  int status = 0;
-  while (waitpid(slot->pid, &status, 0) < 0 && errno == EINTR) {
+/* Work for every idle worker. EXIT_RETRY when not one process can be had. */
+static int dispatch_all(worker_pool *pool) {
+  for (size_t w = 0; w < pool->n_workers; w++) {
+    if (pool->workers[w].busy || pool->started == pool->plan->n_jobs || pool->started - pool->taken == pool->n_slots) continue;
+    if (!dispatch(pool, w)) return pool->busy > 0 ? EXIT_DONE : EXIT_RETRY;
   }
-  slot->result.status = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-  for (size_t i = 0; i < STREAMS; i++)
-    if (stream(slot, i)->failed) slot->result.status = EXIT_RETRY;
-  slot->pid = 0;
-  pool->running--;
+  return EXIT_DONE;
 }
 
-/* Read what has come from every running worker; the last stream's end is the worker's. */
+static void conclude(worker_pool *pool, size_t w) {
+  slot_of(pool, pool->jobs[w])->done = true;
+  pool->busy--;
+  if (pool->workers[w].jobs >= pool->plan->jobs_per_worker) worker_stop(&pool->workers[w]);
+}
+
+/* Milliseconds until the first deadline, at most half a minute. */
+static int patience(const worker_pool *pool) {
+  const int64_t now = worker_now_ms();
+  int64_t least = 30000;
+  for (size_t w = 0; w < pool->n_workers; w++)
+    if (pool->workers[w].busy && pool->workers[w].deadline_ms - now < least) least = pool->workers[w].deadline_ms - now;
+  return least > 0 ? (int)least : 0;
+}
+
+/* Open the companions that a worker asks for and hand them over. False: the worker gets none, and is ended. */
+static bool answer(worker_pool *pool, size_t w) {
+  const size_t job = pool->jobs[w];
+  const fmt_buffer *names = &slot_of(pool, job)->result.rows;
+  bool done = pool->plan->companion != NULL && (names->size == 0 || names->bytes[names->size - 1] == '\0');
+  for (size_t at = 0; done && at < names->size; at += strlen(names->bytes + at) + 1)
+    done = pool->plan->companion(pool->plan->context, job, names->bytes + at, &pool->set) == DSP_OK;
+  done = done && worker_send_more(&pool->workers[w], &pool->set, &pool->plan->limits);
+  input_close(&pool->set);
+  return done;
+}
+
+/* Read what has come from every busy worker, and end those whose time is up. */
 static void collect(worker_pool *pool) {
-  size_t n = 0;
-  for (size_t i = 0; i < pool->n_slots; i++)
-    for (size_t j = 0; pool->slots[i].pid != 0 && j < STREAMS; j++)
-      if (pool->slots[i].fd[j] >= 0) pool->polls[n++] = (struct pollfd){pool->slots[i].fd[j], POLLIN, 0};
-  if (poll(pool->polls, n, -1) <= 0) return;
-  n = 0;
-  for (size_t i = 0; i < pool->n_slots; i++) {
-    worker_slot *slot = &pool->slots[i];
-    if (slot->pid == 0) continue;
-    for (size_t j = 0; j < STREAMS; j++) {
-      if (slot->fd[j] < 0 || pool->polls[n++].revents == 0) continue;
-      char bytes[65536];
-      const ssize_t size = read(slot->fd[j], bytes, sizeof bytes);
-      if (size > 0)
-        fmt_put_bytes(stream(slot, j), bytes, (size_t)size);
-      else if (size == 0 || errno != EINTR)
-        close_all(&slot->fd[j], 1);
-    }
-    if (slot->fd[OUT] < 0 && slot->fd[JSON] < 0 && slot->fd[ERR] < 0) finish(pool, slot);
+  for (size_t w = 0; w < pool->n_workers; w++)
+    pool->polls[w] = (struct pollfd){pool->workers[w].busy ? pool->workers[w].reply_fd : -1, POLLIN, 0};
+  if (poll(pool->polls, pool->n_workers, patience(pool)) < 0) return;
+  for (size_t w = 0; w < pool->n_workers; w++) {
+    cli_worker *worker = &pool->workers[w];
+    if (!worker->busy) continue;
+    const worker_state state = pool->polls[w].revents != 0 ? worker_read(worker) : WORKER_READING;
+    if (state == WORKER_ASKS && !answer(pool, w))
+      worker_abandon(worker, WORKER_GARBLED);
+    else if (state != WORKER_DONE && worker_now_ms() >= worker->deadline_ms)
+      worker_abandon(worker, WORKER_SLOW);
+    if (!worker->busy) conclude(pool, w);
   }
-}
-
-static void clear_result(pool_result *result) {
-  fmt_buffer_clear(&result->out);
-  fmt_buffer_clear(&result->json);
-  fmt_buffer_clear(&result->err);
 }
 
 /* Hand over every finished result whose turn it is. */
-static void take_ready(worker_pool *pool, pool_take *take) {
-  while (pool->taken < pool->started && pool->slots[pool->taken % pool->n_slots].pid == 0) {
-    pool_result *result = &pool->slots[pool->taken % pool->n_slots].result;
-    take(pool->context, pool->taken++, result);
-    clear_result(result);
+static bool take_ready(worker_pool *pool) {
+  bool more = true;
+  while (more && pool->taken < pool->started && slot_of(pool, pool->taken)->done) {
+    pool_slot *slot = slot_of(pool, pool->taken);
+    more = pool->plan->take(pool->plan->context, pool->taken++, &slot->result);
+    worker_result_clear(&slot->result);
   }
+  return more;
 }
 
-int pool_run(size_t n_jobs, size_t n_workers, pool_work *work, pool_take *take, void *context) {
-  if (n_workers > n_jobs) n_workers = n_jobs;
-  worker_pool pool = {.n_slots = 4 * n_workers, .work = work, .context = context, .parent = getpid()};
+static void clear(worker_pool *pool) {
+  for (size_t w = 0; pool->workers != NULL && w < pool->n_workers; w++) worker_stop(&pool->workers[w]);
+  for (size_t i = 0; pool->slots != NULL && i < pool->n_slots; i++) worker_result_clear(&pool->slots[i].result);
+  free(pool->slots);
+  free(pool->workers);
+  free(pool->jobs);
+  free(pool->polls);
+}
+
+int pool_run(const pool_plan *plan) {
+  worker_pool pool = {.plan = plan, .n_workers = plan->n_workers < plan->n_jobs ? plan->n_workers : plan->n_jobs};
+  pool.n_slots = 4 * pool.n_workers;
   pool.slots = dsp_zalloc(pool.n_slots, sizeof *pool.slots);
-  pool.polls = dsp_zalloc(pool.n_slots * STREAMS, sizeof *pool.polls);
-  int status = pool.slots != NULL && pool.polls != NULL ? EXIT_DONE : EXIT_RETRY;
-  while (status == EXIT_DONE && pool.taken < n_jobs) {
-    while (pool.started < n_jobs && pool.running < n_workers && pool.started - pool.taken < pool.n_slots && start(&pool, pool.started))
-      pool.started++;
-    if (pool.running > 0)
-      collect(&pool);
-    else if (pool.taken == pool.started)
-      status = EXIT_RETRY;
-    take_ready(&pool, take);
+  pool.workers = dsp_zalloc(pool.n_workers, sizeof *pool.workers);
+  pool.jobs = dsp_zalloc(pool.n_workers, sizeof *pool.jobs);
+  pool.polls = dsp_zalloc(pool.n_workers, sizeof *pool.polls);
+  int status = pool.slots != NULL && pool.workers != NULL && pool.jobs != NULL && pool.polls != NULL ? EXIT_DONE : EXIT_RETRY;
+  if (plan->n_jobs > 1) fmt_libraries_prepare();
+  const char *missing = seal_missing();
+  if (missing != NULL) message_hint(NULL, "files are read without that layer of protection", "this kernel lacks %s", missing);
+  while (status == EXIT_DONE && pool.taken < plan->n_jobs) {
+    status = dispatch_all(&pool);
+    if (pool.busy > 0) collect(&pool);
+    if (!take_ready(&pool)) break;
   }
-  free(pool.slots);
-  free(pool.polls);
+  clear(&pool);
   return status;
 }

@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Worker processes: one job a process, results handed over in the order of the jobs whatever finishes first. */
+ * A pool of sealed workers: the caller opens and takes, in the order of the jobs, whatever finishes first. */
 #ifndef CLI_POOL_H
 #define CLI_POOL_H
 
-#include <fmt/writer.h>
+#include "worker.h"
 #include <stddef.h>
 
-/** What one job gave. */
-typedef struct pool_result {
-  int status;     /**< what the work returned, or -signal when the process was ended by one */
-  fmt_buffer out; /**< for stdout */
-  fmt_buffer json;
-  fmt_buffer err; /**< what it wrote to stderr */
-} pool_result;
+typedef struct pool_plan {
+  size_t n_jobs, n_workers;
+  unsigned jobs_per_worker; /**< then it is replaced; 1: what one file did to its worker can touch no other */
+  worker_limits limits;
+  /** In this process: open what job needs. Anything but EXIT_DONE is the job's status, with its message said; there is no work then. */
+  int (*open)(void *context, size_t job, input_set *set);
+  /** In this process: open the companion of that name, if it exists. Anything but DSP_OK ends the job. NULL: jobs have none. */
+  dsp_status (*companion)(void *context, size_t job, const char *name, input_set *set);
+  worker_serve *work; /**< in a worker */
+  /** In this process, in the order of the jobs. False stops the pool. */
+  bool (*take)(void *context, size_t job, worker_result *result);
+  void *context;
+} pool_plan;
 
-/** Runs in a process of its own: fill out and json, return an exit status. Messages go to stderr as ever. */
-typedef int pool_work(void *context, size_t job, fmt_buffer *out, fmt_buffer *json);
-/** Runs in the caller's process, in the order of the jobs. */
-typedef void pool_take(void *context, size_t job, const pool_result *result);
-
-/** Run `n_jobs` jobs on `n_workers` processes. EXIT_DONE, or EXIT_RETRY when processes or memory ran out. */
-int pool_run(size_t n_jobs, size_t n_workers, pool_work *work, pool_take *take, void *context);
+/** Run all jobs. EXIT_DONE, or EXIT_RETRY when processes or memory ran out. */
+int pool_run(const pool_plan *plan);
 
 #endif

@@ -57,6 +57,28 @@ void text_put_clean(fmt_buffer *out, const char *text) {
   }
 }
 
+/* Length of a sequence that sets colour or weight (ECMA-48, SGR) at `text`, 0 when it is none. */
+static size_t colour_length(const char *text) {
+  if (text[0] != '\033' || text[1] != '[') return 0;
+  const size_t length = 2 + strspn(text + 2, "0123456789;");
+  return text[length] == 'm' ? length + 1 : 0;
+}
+
+void text_put_foreign(fmt_buffer *out, const char *bytes, size_t size) {
+  const char *end = bytes + size;
+  for (size_t length = 0; bytes < end; bytes += length) {
+    uint32_t code = 0;
+    length = colour_length(bytes);
+    if (length == 0) length = decode(bytes, &code);
+    if (length == 0 || (unsafe(code) && code != 0 && code != '\n' && code != '\t')) {
+      length = 1;
+      fmt_printf(out, "\\x%02x", (unsigned char)*bytes);
+    } else {
+      fmt_put_bytes(out, bytes, length);
+    }
+  }
+}
+
 size_t text_width(const char *text) {
   static const range none[] = {{0x300, 0x36F}, {0x200B, 0x200F}, {0x20D0, 0x20FF}, {0xFE00, 0xFE0F}, {0xFE20, 0xFE2F}};
   static const range wide[] = {{0x1100, 0x115F}, {0x2E80, 0x303E}, {0x3041, 0xA4CF}, {0xAC00, 0xD7A3},   {0xF900, 0xFAFF},

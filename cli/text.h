@@ -9,6 +9,8 @@
 
 /** Append UTF-8 text; control characters, bidirectional overrides and bytes that are not UTF-8 become \xNN. NULL appends nothing. */
 void text_put_clean(fmt_buffer *out, const char *text);
+/** Append lines that another process made: as they are, colours included, but for anything else that could move a terminal's cursor. */
+void text_put_foreign(fmt_buffer *out, const char *bytes, size_t size);
 /** Columns that a UTF-8 text takes on a terminal: 0 for combining marks, 2 for wide East Asian characters and emoji. */
 size_t text_width(const char *text);
 /** The candidate that `word` was most likely meant to be, or NULL when none is near. `candidates` is NULL-terminated. */

@@ -7,6 +7,7 @@
 #include "message.h"
 #include "names.h"
 #include "output.h"
+#include "seal.h"
 #include "settings.h"
 #include "targets.h"
 #include "verbs.h"
@@ -15,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#define UNSEALED "made by a build for tests, whose readers are not sealed off"
 
 typedef struct analysis_job {
   const cli_options *options;
@@ -63,53 +66,46 @@ static int plan_targets(analysis_job *analysis, const cli_inputs *inputs) {
 }
 
 /* The report about one recording, complete but for being written. */
-static dsp_status analyze(dsp_report **report, const analysis_job *analysis, const char *path, dsp_error *error) {
+static dsp_status analyze(dsp_report **report, const analysis_job *analysis, input_set *set, dsp_error *error) {
   dsp_recording *recording = NULL;
-  dsp_status status = input_recording(&recording, path, &analysis->input, error);
+  dsp_status status = input_read(&recording, set, &analysis->input, error);
   if (status == DSP_OK)
     status = dsp_analyze(recording, analysis->options->value[OPT_PROTOCOL], analysis->options->value[OPT_GUIDELINE], analysis->params,
                          report, error);
   if (status == DSP_OK && fmt_report_add_libraries(*report) != DSP_OK) status = dsp_fail_memory(error);
+  if (status == DSP_OK && !seal_built() && dsp_report_warn(*report, "unsealed", "%s", UNSEALED) != DSP_OK) status = dsp_fail_memory(error);
   if (status == DSP_OK && fmt_config_sha256((*report)->config_sha256, analysis->params) != DSP_OK) status = dsp_fail_memory(error);
   dsp_recording_free(recording);
   return status;
 }
 
-static int write_report(const analysis_job *analysis, const dsp_report *report, const char *path, const char *target) {
-  fmt_buffer image = {0};
-  dsp_error error = {0};
-  int result = EXIT_DONE;
-  const dsp_status status = fmt_report_hdf5(&image, report, &analysis->write, &error);
-  if (status != DSP_OK) {
-    message_failure(path, &error);
-    result = status == DSP_NO_MEMORY ? EXIT_RETRY : EXIT_NONE;
-  } else if (fmt_write_file(target, image.bytes, image.size, &error) != DSP_OK) {
-    message_failure(target, &error);
-    result = EXIT_OUTPUT;
-  }
-  fmt_buffer_clear(&image);
-  return result;
-}
-
-static int work(void *context, const cli_inputs *inputs, size_t i, fmt_buffer *out, fmt_buffer *json) {
+static int work(void *context, const char *path, size_t i, input_set *set, worker_result *result) {
   const analysis_job *analysis = context;
   const cli_options *options = analysis->options;
-  const char *path = inputs->paths[i], *target = analysis->targets[i].bytes;
   dsp_report *report = NULL;
   dsp_error error = {0};
-  dsp_status status = analyze(&report, analysis, path, &error);
-  if (status == DSP_OK && options->given[OPT_JSON]) status = fmt_report_json(json, report, &analysis->write, &error);
-  int result = status == DSP_OK ? EXIT_DONE : status == DSP_NO_MEMORY ? EXIT_RETRY : EXIT_NONE;
-  if (result != EXIT_DONE) message_failure(path, &error);
-  if (result == EXIT_DONE) result = write_report(analysis, report, path, target);
-  if (result == EXIT_DONE && !options->given[OPT_QUIET]) analyze_table_put(out, report, path, target, &analysis->table);
-  if (result == EXIT_DONE && options->given[OPT_STRICT] && !dsp_report_all_valid(report)) {
+  dsp_status status = analyze(&report, analysis, set, &error);
+  if (status == DSP_OK && options->given[OPT_JSON]) status = fmt_report_json(&result->json, report, &analysis->write, &error);
+  if (status == DSP_OK) status = fmt_report_hdf5(&result->report, report, &analysis->write, &error);
+  int exit_status = status == DSP_OK ? EXIT_DONE : status == DSP_NO_MEMORY ? EXIT_RETRY : EXIT_NONE;
+  if (status != DSP_OK) message_failure(path, &error);
+  if (status == DSP_OK && !options->given[OPT_QUIET])
+    analyze_table_put(&result->out, report, path, analysis->targets[i].bytes, &analysis->table);
+  if (status == DSP_OK && options->given[OPT_STRICT] && !dsp_report_all_valid(report)) {
     message_error(path, NULL, "valid measures (--strict)", "a measure without a valid value");
-    result = EXIT_PART;
+    exit_status = EXIT_PART;
   }
-  if (result != EXIT_DONE && result != EXIT_PART) fmt_buffer_clear(json);
   dsp_report_free(report);
-  return result;
+  return exit_status;
+}
+
+static int keep(void *context, size_t i, const worker_result *result) {
+  const analysis_job *analysis = context;
+  const char *target = analysis->targets[i].bytes;
+  dsp_error error = {0};
+  if (fmt_write_file(target, result->report.bytes, result->report.size, &error) == DSP_OK) return EXIT_DONE;
+  message_failure(target, &error);
+  return EXIT_OUTPUT;
 }
 
 int verb_analyze(const cli_options *options) {
@@ -121,11 +117,10 @@ int verb_analyze(const cli_options *options) {
   if (status == EXIT_DONE) status = targets_need_file(options->value[OPT_OUTPUT]);
   if (status == EXIT_DONE) status = settings_new(&settings, SETTINGS_ANALYSIS, options);
   analysis.params = settings.params;
-  analysis.input =
-      (input_options){options->value[OPT_FORMAT], options->value[OPT_SIDECAR], settings.params, options->given[OPT_KEEP_IDENTIFIERS]};
+  analysis.input = (input_options){options->value[OPT_FORMAT], settings.params, options->given[OPT_KEEP_IDENTIFIERS]};
   if (status == EXIT_DONE) status = inputs_gather(&inputs, options);
   if (status == EXIT_DONE) status = plan_targets(&analysis, &inputs);
-  if (status == EXIT_DONE) status = inputs_run(&inputs, options, true, work, &analysis);
+  if (status == EXIT_DONE) status = inputs_run(&inputs, options, &(inputs_task){true, true, work, keep, &analysis});
   for (size_t i = 0; i < analysis.n_targets; i++) fmt_buffer_clear(&analysis.targets[i]);
   free(analysis.targets);
   inputs_clear(&inputs);

@@ -20,16 +20,17 @@ static void put_problems(fmt_buffer *json, const char *path, char *problems) {
   }
 }
 
-static int work(void *context, const cli_inputs *inputs, size_t i, fmt_buffer *out, fmt_buffer *json) {
+static int work(void *context, const char *path, size_t i, input_set *set, worker_result *result) {
   const bool *quiet = context;
-  const char *path = inputs->paths[i];
+  fmt_buffer *json = &result->json;
   fmt_source source = {0};
   fmt_buffer problems = {0};
   dsp_error error = {0};
-  dsp_status status = input_source(&source, path, FMT_CAP_FILE_BYTES, &error);
+  (void)i;
+  dsp_status status = input_source(&source, set, &error);
   if (status == DSP_OK) status = fmt_check_report(&problems, &source, &error);
   fmt_source_clear(&source);
-  int result = status == DSP_OK ? problems.size > 0 ? EXIT_PART : EXIT_DONE : status == DSP_NO_MEMORY ? EXIT_RETRY : EXIT_NONE;
+  int exit_status = status == DSP_OK ? problems.size > 0 ? EXIT_PART : EXIT_DONE : status == DSP_NO_MEMORY ? EXIT_RETRY : EXIT_NONE;
   if (status == DSP_OK) {
     fmt_put(json, "{\"schema\": \"pleth-check/1\", \"name\": ");
     fmt_put_json_text(json, input_base(path));
@@ -39,12 +40,12 @@ static int work(void *context, const cli_inputs *inputs, size_t i, fmt_buffer *o
   } else {
     message_failure(path, &error);
   }
-  if (result == EXIT_DONE && !*quiet) {
-    text_put_clean(out, path);
-    fmt_put(out, ": valid\n");
+  if (exit_status == EXIT_DONE && !*quiet) {
+    text_put_clean(&result->out, path);
+    fmt_put(&result->out, ": valid\n");
   }
   fmt_buffer_clear(&problems);
-  return result;
+  return exit_status;
 }
 
 int verb_check(const cli_options *options) {
@@ -54,7 +55,7 @@ int verb_check(const cli_options *options) {
   int status = inputs_gather(&inputs, options);
   if (status == EXIT_DONE) status = inputs_add_targets(&targets, &inputs, options);
   if (status == EXIT_DONE) status = targets_check(&targets);
-  if (status == EXIT_DONE) status = inputs_run(&inputs, options, false, work, &quiet);
+  if (status == EXIT_DONE) status = inputs_run(&inputs, options, &(inputs_task){false, false, work, NULL, &quiet});
   targets_clear(&targets);
   inputs_clear(&inputs);
   return status;

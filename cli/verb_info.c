@@ -94,14 +94,15 @@ static void put_info(fmt_buffer *out, const char *path, const dsp_recording *r, 
   }
 }
 
-static int work(void *context, const cli_inputs *inputs, size_t i, fmt_buffer *out, fmt_buffer *json) {
+static int work(void *context, const char *path, size_t i, input_set *set, worker_result *result) {
   const info_job *info = context;
   dsp_recording *recording = NULL;
   dsp_error error = {0};
-  dsp_status status = input_recording(&recording, inputs->paths[i], &info->input, &error);
-  if (status == DSP_OK && info->json) status = fmt_info_json(json, recording, &error);
-  if (status == DSP_OK && !info->quiet) put_info(out, inputs->paths[i], recording, info->colour);
-  if (status != DSP_OK) message_failure(inputs->paths[i], &error);
+  (void)i;
+  dsp_status status = input_read(&recording, set, &info->input, &error);
+  if (status == DSP_OK && info->json) status = fmt_info_json(&result->json, recording, &error);
+  if (status == DSP_OK && !info->quiet) put_info(&result->out, path, recording, info->colour);
+  if (status != DSP_OK) message_failure(path, &error);
   dsp_recording_free(recording);
   return status == DSP_OK ? EXIT_DONE : status == DSP_NO_MEMORY ? EXIT_RETRY : EXIT_NONE;
 }
@@ -112,14 +113,14 @@ int verb_info(const cli_options *options) {
   cli_targets targets = {0};
   info_job info = {
       .json = options->given[OPT_JSON], .quiet = options->given[OPT_QUIET], .colour = output_colour(options->given[OPT_NO_COLOR])};
-  info.input = (input_options){options->value[OPT_FORMAT], options->value[OPT_SIDECAR], NULL, options->given[OPT_KEEP_IDENTIFIERS]};
+  info.input = (input_options){options->value[OPT_FORMAT], NULL, options->given[OPT_KEEP_IDENTIFIERS]};
   int status = names_check(options);
   if (status == EXIT_DONE) status = settings_new(&settings, SETTINGS_ANALYSIS, options);
   info.input.params = settings.params;
   if (status == EXIT_DONE) status = inputs_gather(&inputs, options);
   if (status == EXIT_DONE) status = inputs_add_targets(&targets, &inputs, options);
   if (status == EXIT_DONE) status = targets_check(&targets);
-  if (status == EXIT_DONE) status = inputs_run(&inputs, options, true, work, &info);
+  if (status == EXIT_DONE) status = inputs_run(&inputs, options, &(inputs_task){true, true, work, NULL, &info});
   targets_clear(&targets);
   inputs_clear(&inputs);
   settings_clear(&settings);

@@ -2,6 +2,7 @@
  * pleth report: what a person or another program reads, made from the HDF5 report alone. */
 #include "exits.h"
 #include "input.h"
+#include "inputs.h"
 #include "message.h"
 #include "output.h"
 #include "targets.h"
@@ -21,15 +22,38 @@ static const struct kind_row *find_kind(const char *name) {
   return &kinds[i];
 }
 
-static int make(fmt_buffer *out, const struct kind_row *kind, const char *path) {
+typedef struct picture {
+  const struct kind_row *kind;
+  const char *target;
+  bool standard; /* to stdout */
+} picture;
+
+static int work(void *context, const char *path, size_t i, input_set *set, worker_result *result) {
+  const picture *p = context;
   fmt_source source = {0};
   dsp_error error = {0};
-  dsp_status status = input_source(&source, path, FMT_CAP_FILE_BYTES, &error);
-  if (status == DSP_OK) status = kind->write(out, &source, &error);
-  if (status == DSP_OK && out->failed) status = dsp_fail_memory(&error);
+  (void)i;
+  dsp_status status = input_source(&source, set, &error);
+  if (status == DSP_OK) status = p->kind->write(&result->report, &source, &error);
+  if (status == DSP_OK && result->report.failed) status = dsp_fail_memory(&error);
   fmt_source_clear(&source);
   if (status != DSP_OK) message_failure(path, &error);
   return status == DSP_OK ? EXIT_DONE : status == DSP_NO_MEMORY ? EXIT_RETRY : EXIT_NONE;
+}
+
+static int keep(void *context, size_t i, const worker_result *result) {
+  const picture *p = context;
+  dsp_error error = {0};
+  (void)i;
+  if (p->standard) {
+    output_write(result->report.bytes, result->report.size);
+  } else if (fmt_write_file(p->target, result->report.bytes, result->report.size, &error) != DSP_OK) {
+    message_failure(p->target, &error);
+    return EXIT_OUTPUT;
+  } else {
+    message_note(p->target, "written");
+  }
+  return EXIT_DONE;
 }
 
 static int check_target(const char *path, const char *input) {
@@ -41,19 +65,6 @@ static int check_target(const char *path, const char *input) {
   return status;
 }
 
-static int write_out(const fmt_buffer *out, const char *path, bool standard) {
-  dsp_error error = {0};
-  if (standard) {
-    output_write(out->bytes, out->size);
-  } else if (fmt_write_file(path, out->bytes, out->size, &error) != DSP_OK) {
-    message_failure(path, &error);
-    return EXIT_OUTPUT;
-  } else {
-    message_note(path, "written");
-  }
-  return EXIT_DONE;
-}
-
 int verb_report(const cli_options *options) {
   const char *input = options->operands[0];
   if (!options->given[OPT_TO]) {
@@ -61,7 +72,8 @@ int verb_report(const cli_options *options) {
     return EXIT_USAGE;
   }
   const struct kind_row *kind = find_kind(options->value[OPT_TO]);
-  fmt_buffer name = {0}, out = {0};
+  fmt_buffer name = {0};
+  cli_inputs inputs = {0};
   const char *base = input_base(input);
   if (options->given[OPT_OUTPUT]) {
     fmt_put(&name, options->value[OPT_OUTPUT]);
@@ -71,9 +83,10 @@ int verb_report(const cli_options *options) {
   }
   const bool standard = !name.failed && strcmp(name.bytes, "-") == 0;
   int status = name.failed ? EXIT_RETRY : standard ? EXIT_DONE : check_target(name.bytes, input);
-  if (status == EXIT_DONE) status = make(&out, kind, input);
-  if (status == EXIT_DONE) status = write_out(&out, name.bytes, standard);
+  picture job = {kind, name.bytes, standard};
+  if (status == EXIT_DONE) status = inputs_gather(&inputs, options);
+  if (status == EXIT_DONE) status = inputs_run(&inputs, options, &(inputs_task){false, false, work, keep, &job});
+  inputs_clear(&inputs);
   fmt_buffer_clear(&name);
-  fmt_buffer_clear(&out);
   return status;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Version of the program, and with `--verbose` of everything that its numbers may depend on. */
 #include "version.h"
+#include "seal.h"
 #include <dsp/recording.h>
 #include <dsp/report.h>
 
@@ -20,5 +21,7 @@ void version_put(fmt_buffer *out, bool verbose) {
   if (!verbose) return;
   fmt_put(out, "compiler   " PLETH_COMPILER "\nflags      " PLETH_FLAGS "\n");
   put_libraries(out);
+  fmt_printf(out, "seal       %s\n", !seal_built() ? "off: a build for tests" : seal_missing() != NULL ? "partly" : "on");
+  if (seal_missing() != NULL) fmt_printf(out, "           this kernel lacks %s\n", seal_missing());
   fmt_put(out, "license    GPL-3.0-or-later\n");
 }

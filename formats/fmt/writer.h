@@ -71,6 +71,8 @@ DSP_API DSP_MUST_USE dsp_status fmt_truth_json(fmt_buffer *out, const dsp_truth 
 
 /** Digest of the effective parameters (names and values in order), as hex; same values, same digest. */
 DSP_API DSP_MUST_USE dsp_status fmt_config_sha256(char hex[65], const dsp_params *params);
+/** Let the libraries set up now what they would at their first use: before many processes are forked that would each do it again. */
+DSP_API void fmt_libraries_prepare(void);
 /** Name and version of each library that the report depends on, added to the report. */
 DSP_API DSP_MUST_USE dsp_status fmt_report_add_libraries(dsp_report *report);
 

@@ -33,6 +33,10 @@ static void fftw_number(char *text, size_t size) {
   snprintf(text, size, "%.*s", (int)strcspn(number, "-"), number);
 }
 
+void fmt_libraries_prepare(void) {
+  (void)H5open(); /* what it could not do now it will say when it is used */
+}
+
 dsp_status fmt_report_add_libraries(dsp_report *report) {
   char fftw[32], hdf5[32], nettle[32];
   unsigned major = 0, minor = 0, release = 0;

@@ -176,6 +176,8 @@ const dsp_flag_row dsp_flag_rows[] = {
      "Check them against your own laboratory's."},
     {"from_report", DSP_CAUTION, "The traces come from a report: they were filtered already and may be thinned.",
      "Analyse the recording itself where it is still there."},
+    {"unsealed", DSP_CAUTION, "The report was made by a build for tests, whose readers are not sealed off.",
+     "Analyse recordings from others with a build that has the seal."},
 };
 const size_t dsp_flag_count = sizeof dsp_flag_rows / sizeof dsp_flag_rows[0];
 _Static_assert(sizeof dsp_flag_rows / sizeof dsp_flag_rows[0] <= 64 * (size_t)DSP_FLAG_WORDS, "a set has a bit for every row");
