@@ -36,6 +36,8 @@ def pleth(*words, **options):
 
 def test_alone(folder):
     for name, line in ATTEMPTS.items():
+        if name == "spin_deaf" and not os.environ.get("PLETH_LONG"):
+            continue  # stopped by the clock alone: 5 s of spinning
         write(f"{folder}/{name}.csv", f"probe {name}\n")
         before, began = tree(folder), time.monotonic()
         done = pleth("analyze", f"{name}.csv", *SMALL, cwd=folder)
@@ -46,7 +48,7 @@ def test_alone(folder):
 
 def test_among_others(folder):
     """Between sound recordings, for any number of workers: theirs are analysed, and everything is the same."""
-    names = ["allocate", "crash", "exec", "fork", "leave", "open", "socket", "spin", "write_forever"]
+    names = ["allocate", "crash", "exec", "fork", "leave", "open", "socket", "write_forever"]
     words = []
     for i, name in enumerate(names):
         simulate(f"{folder}/leg{i}.csv", "stand_s=120", seed=i)
