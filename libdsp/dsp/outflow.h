@@ -10,13 +10,14 @@
 
 /** What to read. Times in s of the trace's clock. */
 typedef struct dsp_outflow_task {
-  double plateau_s;   /**< samples from here to the venting show the level before it as a straight line */
-  double vent_s;      /**< start of venting */
-  double vent_free_s; /**< it may lie so much earlier or later; 0: given */
-  double venting_s;   /**< the cuff needs this long to empty; NaN: unknown */
-  double to_s;        /**< outflow samples end here */
-  double blur_s;      /**< half width of the triangular mean by which the trace was decimated; 0 none */
-  dsp_estimate base;  /**< level before the congestion */
+  double plateau_s;    /**< samples from here to the venting show the level before it as a straight line */
+  double vent_s;       /**< start of venting */
+  double vent_free_s;  /**< it may lie so much earlier or later; 0: given */
+  double venting_s;    /**< the cuff needs this long to empty */
+  double venting_sd_s; /**< how well that is known */
+  double to_s;         /**< outflow samples end here */
+  double blur_s;       /**< half width of the triangular mean by which the trace was decimated; 0 none */
+  dsp_estimate base;   /**< level before the congestion */
 } dsp_outflow_task;
 
 enum { DSP_OUTFLOW_COLUMNS = 8 };
@@ -34,6 +35,9 @@ typedef struct dsp_outflow {
 /** Fit. DSP_NO_SOLUTION when the trace does not fall after the venting or too few samples are there. */
 DSP_API DSP_MUST_USE dsp_status dsp_outflow_fit(dsp_outflow *outflow, const dsp_trace *trace, const dsp_noise *noise,
                                                 const dsp_outflow_task *task);
+
+/** What is usual where nobody measured the venting. */
+DSP_API extern const double dsp_outflow_venting_s, dsp_outflow_venting_sd_s;
 
 /** Value of the curve, since_s after the start of venting. */
 DSP_API double dsp_outflow_at(const dsp_outflow *outflow, double since_s);

@@ -14,7 +14,8 @@
 
 enum { LEVEL, SLOPE, FAST, SLOW, LN_FAST, LN_SLOW, VENTING, VENT, COLUMNS = DSP_OUTFLOW_COLUMNS, PRIORS = 4, ROUNDS = 25 };
 
-static const double venting_usual_s = 0.2, venting_sd_s = 0.2, venting_known_sd_s = 0.03;
+const double dsp_outflow_venting_s = 0.2, dsp_outflow_venting_sd_s = 0.15;
+
 static const double fast_usual_s = 1.8, slow_usual_s = 9, ln_sd = 0.7;
 
 /* Time on the outflow's own clock. */
@@ -59,9 +60,8 @@ static void residuals(const problem *p, const double q[COLUMNS]) {
     p->y[i] = p->trace->x[p->from + i] - blurred_at(q, t_s, p->task->blur_s);
     p->ok[i] = p->trace->ok[p->from + i] && !(t_s >= p->free_from_s && t_s < p->free_to_s);
   }
-  const bool known = isfinite(p->task->venting_s);
-  const double z[PRIORS] = {((known ? p->task->venting_s : venting_usual_s) - q[VENTING]) / (known ? venting_known_sd_s : venting_sd_s),
-                            (log(fast_usual_s) - q[LN_FAST]) / ln_sd, (log(slow_usual_s) - q[LN_SLOW]) / ln_sd,
+  const double z[PRIORS] = {(p->task->venting_s - q[VENTING]) / p->task->venting_sd_s, (log(fast_usual_s) - q[LN_FAST]) / ln_sd,
+                            (log(slow_usual_s) - q[LN_SLOW]) / ln_sd,
                             p->task->vent_free_s > 0 ? (p->task->vent_s - q[VENT]) / p->task->vent_free_s : 0};
   for (size_t k = 0; k < PRIORS; k++) {
     const size_t at = p->n + (k + 1) * p->gap - 1;
@@ -87,8 +87,7 @@ static void jacobian(const problem *p, const double q[COLUMNS]) {
     }
   }
   static const size_t column[PRIORS] = {VENTING, LN_FAST, LN_SLOW, VENT};
-  const bool known = isfinite(p->task->venting_s);
-  const double sd[PRIORS] = {known ? venting_known_sd_s : venting_sd_s, ln_sd, ln_sd, p->task->vent_free_s};
+  const double sd[PRIORS] = {p->task->venting_sd_s, ln_sd, ln_sd, p->task->vent_free_s};
   for (size_t k = 0; k < PRIORS; k++)
     if (sd[k] > 0) p->design[column[k] * p->rows + p->n + (k + 1) * p->gap - 1] = unit / sd[k];
 }
@@ -189,7 +188,7 @@ static void start(double q[COLUMNS], const problem *p) {
   q[SLOW] = 0.35 * (before - after);
   q[LN_FAST] = log(fast_usual_s);
   q[LN_SLOW] = log(slow_usual_s);
-  q[VENTING] = isfinite(t->venting_s) ? fmax(0.02, t->venting_s) : venting_usual_s;
+  q[VENTING] = fmax(0.02, t->venting_s);
   q[VENT] = t->vent_s;
 }
 

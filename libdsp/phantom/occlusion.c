@@ -54,10 +54,10 @@ void dsp_occlusion_run(double *v, double *pressure, size_t n, const dsp_occlusio
     const double mmhg = cuff(p, k, t_s);
     const bool holds = t_s >= p->inflate_s[k] && t_s < p->vent_s[k];
     if (congested && !holds) { /* what was held flows out */
-      const double out = s.held + s.fast + s.slow;
+      const double out = s.held + s.filtered + s.fast + s.slow;
       s.fast = l->share * out;
       s.slow = (1 - l->share) * out;
-      s.held = 0;
+      s.held = s.filtered = 0;
       s.under_come += l->undershoot;
       s.under_go += l->undershoot;
     }

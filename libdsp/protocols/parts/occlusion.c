@@ -105,17 +105,19 @@ static dsp_status find_slip(occlusion_cycle *r, const occlusion_test *t) {
   return DSP_OK;
 }
 
-static dsp_status read_outflow(occlusion_cycle *r, const occlusion_test *t, size_t k) {
+/* Fit the outflow of cycle k with what is known of the venting: what the cuff's pressure says, else `venting`. */
+static dsp_status read_outflow(occlusion_cycle *r, const occlusion_test *t, size_t k, dsp_estimate venting) {
   const part_cycle *c = r->cycle;
-  static const double free_s[] = {[CYCLE_FROM_TRACE] = 0.5, [CYCLE_FROM_CUFF] = 0.02, [CYCLE_FROM_EVENT] = 0};
+  static const double free_s[] = {[CYCLE_FROM_TRACE] = 0.5, [CYCLE_FROM_CUFF] = 0.02, [CYCLE_FROM_EVENT] = 0}, seen_sd_s = 0.03;
   r->outflow_to_s = outflow_end(t, k);
   r->cut = r->outflow_to_s - c->release_s < 5;
-  const bool decimated = t->trace.rate_hz < 0.99 * t->channel->rate_hz;
+  const bool decimated = t->trace.rate_hz < 0.99 * t->channel->rate_hz, seen = isfinite(c->venting_s);
   const double hold_s = c->release_s - c->step_s[c->n_steps - 1];
   const dsp_outflow_task task = {.plateau_s = c->release_s - fmin(t->params[OCC_PLATEAU], fmax(2.5, 0.4 * hold_s)),
-                                 .vent_s = c->release_s,
-                                 .vent_free_s = free_s[c->release_from],
-                                 .venting_s = isfinite(c->venting_s) ? c->venting_s / 0.8 : NAN,
+                                 .vent_s = isfinite(r->swing_s) ? r->swing_s : c->release_s,
+                                 .vent_free_s = isfinite(r->swing_s) ? 0.02 : free_s[c->release_from],
+                                 .venting_s = seen ? c->venting_s / 0.8 : venting.value, /* 90 to 10 % of a straight line */
+                                 .venting_sd_s = seen ? seen_sd_s : venting.se,
                                  .to_s = r->outflow_to_s,
                                  .blur_s = decimated ? 1 / t->trace.rate_hz : 0,
                                  .base = r->rested ? r->base : (dsp_estimate){NAN, NAN}};
@@ -125,29 +127,85 @@ static dsp_status read_outflow(occlusion_cycle *r, const occlusion_test *t, size
   return status == DSP_NO_MEMORY ? status : DSP_OK;
 }
 
-static dsp_status read_cycle(occlusion_cycle *r, const occlusion_test *t, size_t k) {
-  const part_cycle *c = r->cycle;
-  dsp_status status = dsp_level_read(&r->base, &r->base_slope, &t->trace, &t->noise, dsp_trace_index(&t->trace, r->base_from_s),
-                                     dsp_trace_index(&t->trace, r->base_to_s));
-  r->rested = status == DSP_OK && r->base_to_s - r->base_from_s >= 3;
-  if (status == DSP_NO_MEMORY) return status;
-  r->late_slope = (dsp_estimate){NAN, NAN};
-  if (!isfinite(c->release_s)) {
-    r->why_not = "not_released";
-    return DSP_OK;
+/* One cuff vents alike in all its cycles: what each fit says of it beyond the prior, put together. */
+static dsp_estimate common_venting(const occlusion_test *t) {
+  const double prior = 1 / (dsp_outflow_venting_sd_s * dsp_outflow_venting_sd_s);
+  double weight = prior, sum = prior * dsp_outflow_venting_s;
+  for (size_t k = 0; k < t->cycles.n; k++) {
+    const occlusion_cycle *r = &t->read[k];
+    if (!r->flowed || isfinite(r->cycle->venting_s)) continue;
+    const double all = 1 / r->outflow.cov[6][6], own = all - prior;
+    if (!(own > 0)) continue;
+    sum += r->outflow.venting_s * all - dsp_outflow_venting_s * prior;
+    weight += own;
   }
-  status = read_outflow(r, t, k);
+  return (dsp_estimate){fmax(0.02, sum / weight), 1 / sqrt(weight)};
+}
+
+/* A rest that still moves (it recovers from the cycle before) is followed to the inflation. */
+static void follow_rest(occlusion_cycle *r) {
+  const double ahead_s = r->cycle->inflate_s - 0.5 * (r->base_from_s + r->base_to_s), moved = r->base_slope.value * ahead_s;
+  if (!(fabs(r->base_slope.value) > 2.5 * r->base_slope.se) || !(fabs(moved) > 2 * r->base.se)) return;
+  r->base = (dsp_estimate){r->base.value + moved, hypot(r->base.se, r->base_slope.se * ahead_s)};
+}
+
+static dsp_status read_rest(occlusion_cycle *r, const occlusion_test *t) {
+  const dsp_status status = dsp_level_read(&r->base, &r->base_slope, &t->trace, &t->noise, dsp_trace_index(&t->trace, r->base_from_s),
+                                           dsp_trace_index(&t->trace, r->base_to_s));
+  r->rested = status == DSP_OK && r->base_to_s - r->base_from_s >= 3;
+  if (r->rested) follow_rest(r);
+  return status == DSP_NO_MEMORY ? status : DSP_OK;
+}
+
+/* What stands beside the fit of the outflow. */
+static dsp_status read_rest_of_cycle(occlusion_cycle *r, const occlusion_test *t) {
+  const part_cycle *c = r->cycle;
   const double late_s = fmin(20, 0.5 * (c->release_s - c->step_s[c->n_steps - 1]));
   dsp_estimate level;
-  if (status == DSP_OK)
-    status = dsp_level_read(&level, &r->late_slope, &t->trace, &t->noise, dsp_trace_index(&t->trace, c->release_s - late_s),
-                            dsp_trace_index(&t->trace, c->release_s - 0.3));
+  dsp_status status = dsp_level_read(&level, &r->late_slope, &t->trace, &t->noise, dsp_trace_index(&t->trace, c->release_s - late_s),
+                                     dsp_trace_index(&t->trace, c->release_s - 0.3));
   if (status == DSP_NO_SOLUTION) status = DSP_OK;
   if (status == DSP_OK) status = read_filling(r, t);
   if (status == DSP_OK) status = find_slip(r, t);
   r->saturated = at_extreme(t, c->release_s - 3, c->release_s) || at_extreme(t, c->release_s + 1, c->release_s + 4);
   const double size = r->flowed && r->rested ? dsp_outflow_capacity(&r->outflow, NULL) : (double)NAN;
   r->early = 10 * (r->late_slope.value - 2 * r->late_slope.se) > t->params[OCC_PLATEAU_SLOPE] * size;
+  return status;
+}
+
+/* What no regression sees: slow wandering and drift between the rest and the venting, and a curve that is not quite two exponentials. */
+static void widen(occlusion_cycle *r) {
+  static const double wander = 0.006, inflate = 3;
+  if (!r->flowed) return;
+  const double size = fabs(dsp_outflow_capacity(&r->outflow, NULL));
+  if (r->rested) r->outflow.base.se = hypot(r->outflow.base.se, wander * size);
+  for (size_t i = 0; i < DSP_OUTFLOW_COLUMNS; i++)
+    for (size_t j = 0; j < DSP_OUTFLOW_COLUMNS; j++) r->outflow.cov[i][j] *= inflate;
+}
+
+static dsp_status read_cycles(occlusion_test *t) {
+  dsp_estimate venting = {dsp_outflow_venting_s, dsp_outflow_venting_sd_s};
+  dsp_status status = DSP_OK;
+  for (size_t k = 0; k < t->cycles.n && status == DSP_OK; k++) {
+    status = read_rest(&t->read[k], t);
+    t->read[k].late_slope = t->read[k].capacity = t->read[k].filtration = (dsp_estimate){NAN, NAN};
+  }
+  for (int pass = 0; pass < 2; pass++) {
+    for (size_t k = 0; k < t->cycles.n && status == DSP_OK; k++) {
+      occlusion_cycle *r = &t->read[k];
+      if (!isfinite(r->cycle->release_s))
+        r->why_not = "not_released";
+      else if (pass == 0 || isnan(r->cycle->venting_s))
+        status = read_outflow(r, t, k, venting);
+    }
+    if (t->cycles.n < 2) break;
+    venting = common_venting(t);
+  }
+  for (size_t k = 0; k < t->cycles.n && status == DSP_OK; k++) {
+    if (!isfinite(t->read[k].cycle->release_s)) continue;
+    status = read_rest_of_cycle(&t->read[k], t);
+    widen(&t->read[k]);
+  }
   return status;
 }
 
@@ -159,12 +217,11 @@ dsp_status occlusion_read(occlusion_test *t) {
                                 .marker_s = t->params[OCC_MARKER]};
   dsp_status status = part_cycles_find(&t->cycles, &t->trace, t->recording, &rule);
   for (size_t k = 0; k < t->cycles.n && status == DSP_OK; k++) {
-    t->read[k] = (occlusion_cycle){.cycle = &t->cycles.cycle[k]};
+    t->read[k] = (occlusion_cycle){.cycle = &t->cycles.cycle[k], .swing_s = NAN};
     find_rest(&t->read[k], t, k);
   }
   if (status == DSP_OK) status = learn(t);
-  for (size_t k = 0; k < t->cycles.n && status == DSP_OK; k++) status = read_cycle(&t->read[k], t, k);
-  return status;
+  return status == DSP_OK ? read_cycles(t) : status;
 }
 
 const char *occlusion_hopeless(const occlusion_test *t) {

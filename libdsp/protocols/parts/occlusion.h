@@ -27,7 +27,7 @@ enum occlusion_param {
 
 #define OCC_OURS "engineering choice"
 #define OCCLUSION_ROWS(id, unit, least_rise)                                                                                               \
-  [OCC_WORK_RATE] = {id ".work_rate_hz", "Hz", 12, 4, 1000, NULL, "Lowest rate to which a faster trace is decimated.", OCC_OURS},          \
+  [OCC_WORK_RATE] = {id ".work_rate_hz", "Hz", 7, 4, 1000, NULL, "Lowest rate to which a faster trace is decimated.", OCC_OURS},           \
   [OCC_BRIDGE] = {id ".bridge_s", "s", 0.3, 0, 2, NULL, "Longest gap that a straight line may bridge.", OCC_OURS},                         \
   [OCC_LEAST_RISE] =                                                                                                                       \
       {id ".least_rise", unit, least_rise, 0, 1000, NULL, "Smallest rise that counts as an unmarked congestion.", OCC_OURS},               \
@@ -71,6 +71,7 @@ typedef struct occlusion_cycle {
   const char *why_not; /**< flag of what was not read */
   bool slipped, saturated, early, cut;
   double outflow_to_s;
+  double swing_s; /**< the cuff's swing shows the start of an unmarked venting; NaN none */
 } occlusion_cycle;
 
 typedef struct occlusion_test {
