@@ -62,7 +62,7 @@ static int check_extension(const char *path) {
 static dsp_status put_recording(fmt_buffer *out, const dsp_recording *recording, const cli_options *options, dsp_error *error) {
   fmt_csv_style style = {0};
   if (options->given[OPT_DECIMAL_COMMA]) style = (fmt_csv_style){.delimiter = ';', .decimal_comma = true};
-  if (wants_wav(options->value[OPT_OUTPUT])) return fmt_recording_wav(out, recording, error);
+  if (wants_wav(options->value[OPT_OUTPUT])) return fmt_recording_wav(out, recording, false, error);
   if (recording->audio.n_channels > 0) return dsp_fail(error, DSP_BAD_OPTION, "", "a name that ends in .wav", "audio in a table");
   return fmt_recording_csv(out, recording, &style, error);
 }

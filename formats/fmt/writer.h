@@ -59,9 +59,10 @@ typedef struct fmt_csv_style {
 /** A recording as CSV: `time (s)`, then `name (unit)` columns, `n/a` for missing, a blank line between segments. `style` may be NULL. */
 DSP_API DSP_MUST_USE dsp_status fmt_recording_csv(fmt_buffer *out, const dsp_recording *recording, const fmt_csv_style *style,
                                                   dsp_error *error);
-/** A recording's audio as WAV, all of it in memory: PCM of 16 or 24 bits where the samples have so many, else 32-bit float; events as
- * labelled cue points. DSP_BAD_OPTION for a recording without audio or with a rate that is no whole number, DSP_LIMIT above 2 GiB. */
-DSP_API DSP_MUST_USE dsp_status fmt_recording_wav(fmt_buffer *out, const dsp_recording *recording, dsp_error *error);
+/** A recording's audio as WAV, all of it in memory: PCM of 16 or 24 bits where the samples have so many, else 32-bit float; with `cues` the
+ * events as labelled cue points (leave them out where a side-car holds them). DSP_BAD_OPTION for a recording without audio or with a rate
+ * that is no whole number, DSP_LIMIT above 2 GiB. */
+DSP_API DSP_MUST_USE dsp_status fmt_recording_wav(fmt_buffer *out, const dsp_recording *recording, bool cues, dsp_error *error);
 /** A recording's side-car (contract section 2): only what the recording knows. */
 DSP_API DSP_MUST_USE dsp_status fmt_recording_sidecar(fmt_buffer *out, const dsp_recording *recording, dsp_error *error);
 /** Truth of a simulated recording:

@@ -9,6 +9,7 @@ enum { MAGIC_MAX = 12 };
 
 #define AS_TABLE "the numbers exported as text (CSV)"
 #define AS_SOUND "the recording as WAV or FLAC: lossy compression destroys the phase from which direction is read"
+#define AS_WAV   "the same samples as WAV or FLAC, for instance by sox IN OUT.wav"
 #define AS_CED   "an export from Spike2 as text or as MATLAB file (File, Export As)"
 
 typedef struct foreign_row {
@@ -35,6 +36,16 @@ static const foreign_row rows[] = {
     {"AAC sound or a film (MP4)", AS_SOUND, 4, "ftyp", 4, false, "m4a"},
     {"Ogg sound", AS_SOUND, 0, "OggS", 4, false, "ogg"},
     {"WMA sound", AS_SOUND, 0, "\x30\x26\xB2\x75\x8E\x66\xCF\x11", 8, false, "wma"},
+    {"AIFF sound", AS_WAV, 8, "AIFF", 4, false, "aiff"},
+    {"AIFF sound", AS_WAV, 8, "AIFC", 4, false, "aif"},
+    {"Sun/NeXT sound (.au)", AS_WAV, 0, ".snd", 4, false, "au"},
+    {"Sun/NeXT sound (.au)", AS_WAV, 0, "dns.", 4, false, "snd"},
+    {"Core Audio sound (.caf)", AS_WAV, 0, "caff\0", 5, false, "caf"},
+    {"Wave64 sound (.w64)", AS_WAV, 0, "riff\x2E\x91\xCF\x11", 8, false, "w64"},
+    {"WavPack sound", AS_WAV, 0, "wvpk", 4, false, "wv"},
+    {"Creative Voice sound (.voc)", AS_WAV, 0, "Creative Voice File", 19, false, "voc"},
+    {"a film (AVI)", AS_SOUND, 8, "AVI LIST", 8, false, "avi"},
+    {"a film (Matroska or WebM)", AS_SOUND, 0, "\x1A\x45\xDF\xA3", 4, false, "mkv"},
     {"a PDF document", AS_TABLE "; a printed report holds results, not the recording", 0, "%PDF-", 5, false, "pdf"},
     {"an Excel or OpenDocument file, or another ZIP archive", "the sheet saved as CSV, or the files taken out of the archive", 0, "PK\3\4",
      4, false, "xlsx"},

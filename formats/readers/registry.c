@@ -13,8 +13,10 @@ extern const fmt_reader bids_reader;
 extern const fmt_reader cfwb_reader;
 extern const fmt_reader csv_reader;
 extern const fmt_reader edf_reader;
+extern const fmt_reader flac_reader;
 extern const fmt_reader labchart_reader;
 extern const fmt_reader report_reader;
+extern const fmt_reader wav_reader;
 extern const fmt_reader wfdb_reader;
 
 /* One a line. */
@@ -26,6 +28,8 @@ const fmt_reader *const fmt_readers[] = {
     &labchart_reader,
     &report_reader,
     &wfdb_reader,
+    &flac_reader,
+    &wav_reader,
     &cfwb_reader,
     &bids_reader,
     NULL};
@@ -165,6 +169,9 @@ dsp_status fmt_read(dsp_recording **recording, const fmt_input *input, const fmt
   if (input->source->size == 0) return dsp_fail(error, DSP_BAD_INPUT, "", "a recording", "an empty file");
   dsp_status status = reader ? DSP_OK : choose(&reader, &known, input, error);
   if (status != DSP_OK || !reader) return status;
+  if (input->source->streamed && reader != &wav_reader && reader != &flac_reader)
+    return dsp_fail(error, DSP_LIMIT, "--format", "wav or flac", "%s for audio of %llu bytes", reader->id,
+                    (unsigned long long)input->source->total);
   dsp_recording *made = dsp_recording_new();
   if (!made) return dsp_fail_memory(error);
   made->name = dsp_arena_text(made->arena, input->name ? input->name : "", input->name ? strlen(input->name) : 0);

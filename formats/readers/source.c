@@ -44,10 +44,58 @@ static dsp_status expected_size(size_t *size, int fd, size_t cap_bytes, dsp_erro
   return DSP_OK;
 }
 
+static ssize_t read_at(int fd, void *out, uint64_t offset, size_t n) {
+  ssize_t got;
+  do got = pread(fd, out, n, (off_t)offset);
+  while (got < 0 && errno == EINTR);
+  return got;
+}
+
+/* Only these containers hold recordings of days, and their reader can stream. */
+static bool is_large_audio(int fd, size_t cap_bytes) {
+  struct stat about;
+  unsigned char head[12];
+  if (cap_bytes <= FMT_STREAM_ABOVE_BYTES || fstat(fd, &about) != 0 || !S_ISREG(about.st_mode)) return false;
+  if ((uintmax_t)about.st_size <= FMT_STREAM_ABOVE_BYTES || read_at(fd, head, 0, sizeof head) != sizeof head) return false;
+  return memcmp(head, "fLaC", 4) == 0 || (memcmp(head + 8, "WAVE", 4) == 0 &&
+                                          (memcmp(head, "RIF", 3) == 0 || memcmp(head, "RF64", 4) == 0 || memcmp(head, "BW64", 4) == 0));
+}
+
+/* Every byte once, for the digest and the count. */
+static dsp_status digest_all(fmt_source *source, int digest, dsp_error *error) {
+  struct sha256_ctx context;
+  unsigned char *piece = dsp_alloc(PIECE_BYTES, 1);
+  if (!piece) return dsp_fail_memory(error);
+  sha256_init(&context);
+  ssize_t got = 0;
+  while (source->total <= FMT_CAP_AUDIO_BYTES && (got = read_at(source->fd, piece, source->total, PIECE_BYTES)) > 0) {
+    if (digest) sha256_update(&context, (size_t)got, piece);
+    source->total += (uint64_t)got;
+  }
+  free(piece);
+  if (got < 0) return dsp_fail(error, DSP_IO_ERROR, "", "a readable file", "%s", strerror(errno));
+  if (source->total > FMT_CAP_AUDIO_BYTES)
+    return dsp_fail(error, DSP_LIMIT, "", "a smaller file", "more bytes than the cap of %llu", (unsigned long long)FMT_CAP_AUDIO_BYTES);
+  if (digest) hex_of(source->sha256, &context);
+  return DSP_OK;
+}
+
+static dsp_status read_streamed(fmt_source *source, int fd, int digest, dsp_error *error) {
+  dsp_status status = fmt_source_head(source, fd, FMT_CAP_HEAD_BYTES, error);
+  if (status != DSP_OK) return status;
+  source->fd = dup(fd);
+  source->streamed = source->fd >= 0;
+  status =
+      source->streamed ? digest_all(source, digest, error) : dsp_fail(error, DSP_IO_ERROR, "", "a free descriptor", "%s", strerror(errno));
+  if (status != DSP_OK) fmt_source_clear(source);
+  return status;
+}
+
 dsp_status fmt_source_read(fmt_source *source, int fd, size_t cap_bytes, int digest, dsp_error *error) {
   struct sha256_ctx context;
   size_t capacity = 0, promised = 0;
   *source = (fmt_source){0};
+  if (is_large_audio(fd, cap_bytes)) return read_streamed(source, fd, digest, error);
   dsp_status status = expected_size(&promised, fd, cap_bytes, error);
   if (status != DSP_OK) return status;
   sha256_init(&context);
@@ -88,8 +136,7 @@ dsp_status fmt_source_head(fmt_source *source, int fd, size_t most, dsp_error *e
   source->bytes = most < SIZE_MAX - PADDING_BYTES ? dsp_alloc(most + PADDING_BYTES, 1) : NULL;
   if (!source->bytes) return dsp_fail_memory(error);
   while (source->size < most) {
-    const ssize_t got = pread(fd, source->bytes + source->size, most - source->size, (off_t)source->size);
-    if (got < 0 && errno == EINTR) continue;
+    const ssize_t got = read_at(fd, source->bytes + source->size, source->size, most - source->size);
     if (got < 0) {
       const dsp_status status = dsp_fail(error, DSP_IO_ERROR, "", "a readable file", "%s", strerror(errno));
       fmt_source_clear(source);
@@ -114,7 +161,41 @@ dsp_status fmt_source_from_memory(fmt_source *source, const void *bytes, size_t 
   return DSP_OK;
 }
 
+dsp_status fmt_source_share(fmt_source *other, const fmt_source *source, dsp_error *error) {
+  *other = (fmt_source){0};
+  other->bytes = dsp_alloc(source->size + PADDING_BYTES, 1);
+  if (!other->bytes) return dsp_fail_memory(error);
+  memcpy(other->bytes, source->bytes, source->size + PADDING_BYTES);
+  memcpy(other->sha256, source->sha256, sizeof other->sha256);
+  other->size = source->size;
+  other->total = source->total;
+  if (!source->streamed) return DSP_OK;
+  other->fd = dup(source->fd);
+  other->streamed = other->fd >= 0;
+  if (other->streamed) return DSP_OK;
+  fmt_source_clear(other);
+  return dsp_fail(error, DSP_IO_ERROR, "", "a free descriptor", "%s", strerror(errno));
+}
+
+uint64_t fmt_source_total(const fmt_source *source) {
+  return source->streamed ? source->total : source->size;
+}
+
+size_t fmt_source_at(const fmt_source *source, void *out, uint64_t offset, size_t n) {
+  if (offset >= fmt_source_total(source)) return 0;
+  if (!source->streamed) {
+    const size_t left = source->size - (size_t)offset, take = n < left ? n : left;
+    memcpy(out, source->bytes + offset, take);
+    return take;
+  }
+  size_t done = 0;
+  for (ssize_t got = 1; done < n && got > 0; done += got > 0 ? (size_t)got : 0)
+    got = read_at(source->fd, (unsigned char *)out + done, offset + done, n - done);
+  return done;
+}
+
 void fmt_source_clear(fmt_source *source) {
+  if (source->streamed) (void)close(source->fd);
   free(source->bytes);
   *source = (fmt_source){0};
 }

@@ -73,11 +73,20 @@ static dsp_status put_data(const wav *w, dsp_error *error) {
   return status;
 }
 
-/* "compress", "note: text": what a reader needs to make the event again. */
+/* What a reader needs to make the event again: "compress", "tiptoe x10", or the text of a note. */
 static void put_label(fmt_buffer *label, const dsp_event *event) {
   label->size = 0;
-  if (event->kind != DSP_EVENT_NOTE || !event->text) fmt_put(label, dsp_event_kind_text(event->kind));
-  if (event->text) fmt_printf(label, "%s%s", label->size ? ": " : "", event->text);
+  fmt_put(label, event->kind == DSP_EVENT_NOTE && event->text ? event->text : dsp_event_kind_text(event->kind));
+  if (event->count > 0) fmt_printf(label, " x%u", event->count);
+}
+
+/* Length of a cue point's stretch, in a chunk of its own. */
+static void put_length(fmt_buffer *list, size_t id, double samples) {
+  put_head(list, "ltxt", 20);
+  put_le(list, id, 4);
+  put_le(list, (uint64_t)fmin(samples, UINT32_MAX), 4);
+  fmt_put(list, "rgn ");
+  put_le(list, 0, 8);
 }
 
 static void put_cues(const wav *w, const dsp_recording *recording) {
@@ -99,6 +108,7 @@ static void put_cues(const wav *w, const dsp_recording *recording) {
     put_le(&list, i + 1, 4);
     fmt_put_bytes(&list, label.bytes, label.size);
     put_le(&list, 0, label.size % 2 ? 1 : 2); /* its end, and a byte where the chunk would be of odd length */
+    if (event->dur_s > 0) put_length(&list, i + 1, round(event->dur_s * w->audio->rate_hz));
   }
   put_head(w->out, "LIST", list.size);
   fmt_put_bytes(w->out, list.bytes, list.size);
@@ -107,7 +117,7 @@ static void put_cues(const wav *w, const dsp_recording *recording) {
   fmt_buffer_clear(&label);
 }
 
-dsp_status fmt_recording_wav(fmt_buffer *out, const dsp_recording *recording, dsp_error *error) {
+dsp_status fmt_recording_wav(fmt_buffer *out, const dsp_recording *recording, bool cues, dsp_error *error) {
   const dsp_audio *audio = &recording->audio;
   const wav w = {out, audio, audio->bits == 16 ? 2 : audio->bits > 16 && audio->bits <= 24 ? 3 : 4};
   if (audio->n_channels == 0) return dsp_fail(error, DSP_BAD_OPTION, "", "a recording of audio, or another format", "no audio");
@@ -124,7 +134,7 @@ dsp_status fmt_recording_wav(fmt_buffer *out, const dsp_recording *recording, ds
   dsp_status status = put_data(&w, error);
   if (status != DSP_OK) return status;
   if (data_bytes % 2) put_le(out, 0, 1);
-  put_cues(&w, recording);
+  if (cues) put_cues(&w, recording);
   if (out->failed) return dsp_fail_memory(error);
   const size_t riff_bytes = out->size - start - 8;
   for (size_t b = 0; b < 4; b++) out->bytes[start + 4 + b] = (char)(unsigned char)(riff_bytes >> (8 * b));

@@ -178,6 +178,11 @@ const dsp_flag_row dsp_flag_rows[] = {
      "Analyse the recording itself where it is still there."},
     {"unsealed", DSP_CAUTION, "The report was made by a build for tests, whose readers are not sealed off.",
      "Analyse recordings from others with a build that has the seal."},
+    {"audio_length_open", DSP_INFO,
+     "The header leaves the length open, as of a recording that was streamed; the samples up to the file's end were taken.",
+     "Check that the recorder was stopped, not cut off."},
+    {"audio_truncated", DSP_CAUTION, "The file ends before the length that its header promises.",
+     "Copy the file again; what is there was read."},
 };
 const size_t dsp_flag_count = sizeof dsp_flag_rows / sizeof dsp_flag_rows[0];
 _Static_assert(sizeof dsp_flag_rows / sizeof dsp_flag_rows[0] <= 64 * (size_t)DSP_FLAG_WORDS, "a set has a bit for every row");

@@ -56,6 +56,57 @@ START_TEST(oximeter_clock) {
 }
 END_TEST
 
+/* All frames, interleaved. free() them. */
+static float *frames_of(const dsp_recording *r, size_t *n) {
+  *n = (size_t)r->audio.n_frames * r->audio.n_channels;
+  float *x = malloc(*n * sizeof *x);
+  ck_assert_ptr_nonnull(x);
+  ck_assert_int_eq(r->audio.read(r->audio.context, x, 0, (size_t)r->audio.n_frames, NULL), DSP_OK);
+  return x;
+}
+
+/* One recording in several containers: little- and big-endian, RF64; and what their names say of rate, channels and length. */
+START_TEST(audio_containers_agree) {
+  static const struct {
+    const char *one, *other;
+    double rate_hz;
+    unsigned n_channels;
+    uint64_t n_frames;
+  } rows[] = {
+      {"wav/scipy/test-44100Hz-2ch-32bit-float-le.wav", "wav/scipy/test-44100Hz-2ch-32bit-float-be.wav", 44100, 2, 441},
+      {"wav/scipy/test-8000Hz-le-3ch-5S-24bit.wav", "wav/scipy/test-8000Hz-be-3ch-5S-24bit.wav", 8000, 3, 5},
+      {"wav/scipy/test-8000Hz-le-3ch-5S-24bit.wav", "wav/scipy/test-8000Hz-le-3ch-5S-24bit-rf64.wav", 8000, 3, 5},
+      {"wav/scipy/test-44100Hz-le-1ch-4bytes.wav", "wav/scipy/test-44100Hz-be-1ch-4bytes.wav", 44100, 1, 4410},
+      {"wav/scipy/test-44100Hz-le-1ch-4bytes.wav", "wav/scipy/test-44100Hz-le-1ch-4bytes-rf64.wav", 44100, 1, 4410},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+    size_t n, m;
+    dsp_recording *one = open_recording(rows[i].one), *other = open_recording(rows[i].other);
+    ck_assert_double_eq(one->audio.rate_hz, rows[i].rate_hz);
+    ck_assert_uint_eq(one->audio.n_channels, rows[i].n_channels);
+    ck_assert_uint_eq(one->audio.n_frames, rows[i].n_frames);
+    float *x = frames_of(one, &n), *y = frames_of(other, &m);
+    ck_assert_uint_eq(n, m);
+    for (size_t k = 0; k < n; k++) ck_assert_float_eq_tol(x[k], y[k], 1e-6F);
+    free(x);
+    free(y);
+    dsp_recording_free(one);
+    dsp_recording_free(other);
+  }
+}
+END_TEST
+
+START_TEST(audio_marks_and_a_cut_file) {
+  dsp_recording *r = open_recording("wav/wavefile/16bit-16kHz-2markers-mono.wav");
+  ck_assert_uint_eq(r->n_events, 2);
+  ck_assert(r->events[0].t_s < r->events[1].t_s && r->events[1].t_s < 8.7);
+  dsp_recording_free(r);
+  r = open_recording("wav/scipy/test-44100Hz-le-1ch-4bytes-early-eof.wav");
+  ck_assert(warned(r, "audio_truncated") && r->audio.n_frames == 236);
+  dsp_recording_free(r);
+}
+END_TEST
+
 START_TEST(transcranial) {
   dsp_recording *r = open_recording("tcd/bilateral_mcav_abp_10hz.csv");
   ck_assert_uint_eq(r->n_channels, 5);
@@ -125,6 +176,8 @@ int main(void) {
     printf("skipped: no public recordings in %s\n", folder);
     return SKIPPED;
   }
-  const TTest *const tests[] = {oximeter_two_sensors, oximeter_clock, transcranial, labchart_cuff, labchart_blocks};
+  const TTest *const tests[] = {
+      oximeter_two_sensors,      oximeter_clock, transcranial, labchart_cuff, labchart_blocks, audio_containers_agree,
+      audio_marks_and_a_cut_file};
   return run_case("public_recordings", tests, sizeof tests / sizeof tests[0]);
 }
