@@ -183,6 +183,8 @@ const dsp_flag_row dsp_flag_rows[] = {
      "Check that the recorder was stopped, not cut off."},
     {"audio_truncated", DSP_CAUTION, "The file ends before the length that its header promises.",
      "Copy the file again; what is there was read."},
+    {"time_unstated", DSP_INFO, "The file does not say when its parts were recorded; they follow one another with a pause between them.",
+     "Do not compare times of different parts."},
 };
 const size_t dsp_flag_count = sizeof dsp_flag_rows / sizeof dsp_flag_rows[0];
 _Static_assert(sizeof dsp_flag_rows / sizeof dsp_flag_rows[0] <= 64 * (size_t)DSP_FLAG_WORDS, "a set has a bit for every row");

@@ -1,34 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Recordings by others, of which it is known what a correct reader gets. They are not part of this repository: PLETH_DATA names their
  * folder; without them the test is skipped. */
-#include "../support/reading.h"
-#include <fcntl.h>
-#include <unistd.h>
-
-enum { SKIPPED = 77 };
-
-static char folder[2000];
-
-static dsp_recording *open_recording(const char *name) {
-  char path[2100];
-  fmt_source source;
-  reading result = {0};
-  snprintf(path, sizeof path, "%s/%s", folder, name);
-  const int fd = open(path, O_RDONLY);
-  ck_assert_msg(fd >= 0, "%s", path);
-  ck_assert_int_eq(fmt_source_read(&source, fd, FMT_CAP_FILE_BYTES, 1, NULL), DSP_OK);
-  close(fd);
-  const fmt_input input = {.source = &source, .name = name};
-  result.status = fmt_read(&result.recording, &input, &(fmt_read_options){0}, &result.error);
-  ck_assert_msg(result.status == DSP_OK, "%s: %s: %s; %s", name, result.error.place, result.error.found, result.error.expected);
-  fmt_source_clear(&source);
-  return result.recording;
-}
+#include "../support/public.h"
 
 /* Muscle oximeter by Bluetooth: a preamble of 40 rows, stamps of arrival with duplicates, two pauses of 11 and 12 s, doubled column names.
  */
 START_TEST(oximeter_two_sensors) {
-  dsp_recording *r = open_recording("nirs/train.red_intervals.csv");
+  dsp_recording *r = public_good("nirs/train.red_intervals.csv");
   ck_assert_double_eq(r->t_origin_s, 2084.15);
   ck_assert_uint_eq(r->n_channels, 9);
   ck_assert_double_eq(channel_named(r, "SmO2")->rate_hz, 10);
@@ -44,7 +22,7 @@ END_TEST
 
 /* Clock times beside a date without a year, every 2 s. */
 START_TEST(oximeter_clock) {
-  dsp_recording *r = open_recording("nirs/moxy_intervals.csv");
+  dsp_recording *r = public_good("nirs/moxy_intervals.csv");
   ck_assert_double_eq(r->t_origin_s, 13 * 3600 + 17 * 60 + 13);
   const dsp_channel *channel = channel_named(r, "SmO2 Live");
   ck_assert_double_eq(channel->rate_hz, 0.5);
@@ -81,7 +59,7 @@ START_TEST(audio_containers_agree) {
   };
   for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
     size_t n, m;
-    dsp_recording *one = open_recording(rows[i].one), *other = open_recording(rows[i].other);
+    dsp_recording *one = public_good(rows[i].one), *other = public_good(rows[i].other);
     ck_assert_double_eq(one->audio.rate_hz, rows[i].rate_hz);
     ck_assert_uint_eq(one->audio.n_channels, rows[i].n_channels);
     ck_assert_uint_eq(one->audio.n_frames, rows[i].n_frames);
@@ -97,24 +75,24 @@ START_TEST(audio_containers_agree) {
 END_TEST
 
 START_TEST(audio_marks_and_a_cut_file) {
-  dsp_recording *r = open_recording("wav/wavefile/16bit-16kHz-2markers-mono.wav");
+  dsp_recording *r = public_good("wav/wavefile/16bit-16kHz-2markers-mono.wav");
   ck_assert_uint_eq(r->n_events, 2);
   ck_assert(r->events[0].t_s < r->events[1].t_s && r->events[1].t_s < 8.7);
   dsp_recording_free(r);
-  r = open_recording("wav/scipy/test-44100Hz-le-1ch-4bytes-early-eof.wav");
+  r = public_good("wav/scipy/test-44100Hz-le-1ch-4bytes-early-eof.wav");
   ck_assert(warned(r, "audio_truncated") && r->audio.n_frames == 236);
   dsp_recording_free(r);
 }
 END_TEST
 
 START_TEST(transcranial) {
-  dsp_recording *r = open_recording("tcd/bilateral_mcav_abp_10hz.csv");
+  dsp_recording *r = public_good("tcd/bilateral_mcav_abp_10hz.csv");
   ck_assert_uint_eq(r->n_channels, 5);
   ck_assert_double_eq(channel_named(r, "mcav_l")->rate_hz, 10);
   ck_assert_uint_eq(channel_named(r, "mcav_l")->n, 3072);
   ck_assert_double_eq(channel_named(r, "mcav_r")->x[0], 63.0133);
   dsp_recording_free(r);
-  r = open_recording("tcd/mcav_abp_1000hz_60s.csv");
+  r = public_good("tcd/mcav_abp_1000hz_60s.csv");
   const dsp_channel *heart = channel_named(r, "hr");
   double sum = 0;
   ck_assert_double_eq(heart->rate_hz, 1000);
@@ -135,7 +113,7 @@ static double mean(const dsp_channel *channel, double from_s, double to_s) {
 
 /* Skin flow under an arm cuff: stopped from 21.6 s on, the first pulse after release at 26.5 s. */
 START_TEST(labchart_cuff) {
-  dsp_recording *r = open_recording("labchart/ldf_arm_cuff.txt");
+  dsp_recording *r = public_good("labchart/ldf_arm_cuff.txt");
   const dsp_channel *flow = &r->channels[0];
   ck_assert_str_eq(r->format, "labchart");
   ck_assert(r->n_channels == 1 && flow->rate_hz == 1000 && flow->n == 41050 && flow->missing == 0);
@@ -148,7 +126,7 @@ END_TEST
 
 /* Two blocks 1377.43 s apart. */
 START_TEST(labchart_blocks) {
-  dsp_recording *r = open_recording("labchart/nine_channels_two_blocks.txt");
+  dsp_recording *r = public_good("labchart/nine_channels_two_blocks.txt");
   ck_assert_uint_eq(r->n_channels, 9);
   ck_assert_double_eq(r->t_origin_s, 0.5);
   for (size_t c = 0; c < 9; c++) {
@@ -166,18 +144,63 @@ START_TEST(labchart_blocks) {
 }
 END_TEST
 
-int main(void) {
-  const char *data = getenv("PLETH_DATA"), *project = getenv("PLETH_SOURCE");
-  if (data)
-    snprintf(folder, sizeof folder, "%s", data);
-  else
-    snprintf(folder, sizeof folder, "%s/../shared/data", project ? project : ".");
-  if (access(folder, R_OK) != 0) {
-    printf("skipped: no public recordings in %s\n", folder);
-    return SKIPPED;
+START_TEST(bids_pairs) {
+  dsp_recording *r = public_good("bids/sub-01/func/sub-01_task-rest_run-01_physio.tsv.gz");
+  ck_assert_str_eq(r->format, "bids");
+  ck_assert(r->n_channels == 2 && r->t_origin_s == 0 && r->n_warnings == 0);
+  const dsp_channel *heart = channel_named(r, "cardiac");
+  ck_assert(heart->rate_hz == 50 && heart->n == 30600 && heart->x[0] == -290 && channel_named(r, "respiratory")->x[2] == -2539);
+  ck_assert_double_eq(dsp_recording_duration_s(r), 612);
+  dsp_recording_free(r);
+  r = public_good("bids/sub-01/func/sub-01_task-cuedSGT_run-01_physio.tsv.gz");
+  ck_assert_double_eq(dsp_recording_duration_s(r), 520);
+  ck_assert_double_eq(channel_named(r, "cardiac")->x[1], -25);
+  dsp_recording_free(r);
+}
+END_TEST
+
+/* 13 beats: the one that the recording begins in, and 12 steep rises. The listed systolic velocity is that of a smoothed envelope, so the
+ * highest sample of each beat lies a little above. */
+START_TEST(transcranial_envelopes) {
+  dsp_recording *r = public_good("tcd/NLA166.TW0");
+  const dsp_channel *v = channel_named(r, "envelope 1");
+  double systolic = 0, diastolic = 0, high = 0, low = 1e9, sum = 0;
+  size_t beats = 0, last = 0, first = 0;
+  bool low_enough = false;
+  ck_assert(v->rate_hz == 100 && v->n == 1088 && v->role == DSP_ROLE_VELOCITY);
+  for (size_t i = 1; i < v->n; i++) {
+    low_enough |= v->x[i] < 52;
+    if (low_enough && v->x[i] > 66) {
+      if (last) {
+        systolic += high;
+        diastolic += low;
+        beats++;
+      } else {
+        first = i;
+      }
+      last = i;
+      low_enough = false;
+      high = 0;
+      low = 1e9;
+    }
+    high = fmax(high, v->x[i]);
+    low = fmin(low, v->x[i]);
   }
-  const TTest *const tests[] = {
-      oximeter_two_sensors,      oximeter_clock, transcranial, labchart_cuff, labchart_blocks, audio_containers_agree,
-      audio_marks_and_a_cut_file};
+  for (size_t i = first; i < last; i++) sum += v->x[i];
+  printf("%zu beats, PSV %.1f, EDV %.1f, TAMAX %.1f cm/s\n", beats, systolic / (double)beats, diastolic / (double)beats,
+         sum / (double)(last - first));
+  ck_assert_uint_eq(beats + 2, 13);
+  ck_assert_double_eq_tol(systolic / (double)beats, 81.8, 3);
+  ck_assert_double_eq_tol(diastolic / (double)beats, 42.3, 0.5);
+  ck_assert_double_eq_tol(sum / (double)(last - first), 60.4, 0.3);
+  dsp_recording_free(r);
+}
+END_TEST
+
+int main(void) {
+  if (!public_folder()) return PUBLIC_SKIPPED;
+  const TTest *const tests[] = {oximeter_two_sensors,   oximeter_clock,         transcranial,
+                                labchart_cuff,          labchart_blocks,        bids_pairs,
+                                transcranial_envelopes, audio_containers_agree, audio_marks_and_a_cut_file};
   return run_case("public_recordings", tests, sizeof tests / sizeof tests[0]);
 }
