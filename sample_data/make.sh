@@ -38,3 +38,26 @@ leg deep_reflux 13 -- phenotype=deep_reflux side=left rate_hz=40 heart_per_min=7
 leg obstructed_leg 14 -- phenotype=obstruction side=right rate_hz=25 heart_per_min=81 breath_ml=0.8 compression=none
 leg drift_no_events 15 -- phenotype=mild_superficial side=left rate_hz=25 heart_per_min=69 events=0 drift_ml=14 drift_tau_s=320 linear_ml_s=0.004
 leg decimal_comma 16 --decimal-comma -- phenotype=healthy_stocking side=right rate_hz=20 heart_per_min=60 compression=stocking
+
+# vein NAME SEED [parameter=value...]
+vein() {
+  name=$1 seed=$2
+  if [ -n "$only" ] && [ "$only" != "$name" ]; then return; fi
+  shift 2
+  options=
+  for setting in $device $flow $echo "$@"; do
+    options="$options --set sim.duplex.reflux.$setting"
+  done
+  # shellcheck disable=SC2086
+  "$pleth" simulate duplex.reflux -q -o "$out/$name.wav" --truth "$out/$name.truth.json" --seed "$seed" $options
+}
+
+device="rate_hz=8000 f0_hz=5e6 angle_deg=60 clutter_db=12 clutter_hz=25 snr_db=20 gain_db=0.3 phase_deg=1.5"
+flow="trials=1 lead_s=4 cycle_s=8 rest_cm_s=10 phasic=0.6 breath_hz=0.25 augment_cm_s=55 compress_s=0.8 hold_s=0.3 quiet_s=0.6 recover_s=0.6"
+echo="profile=3 broadening=0.03"
+
+vein gsv_competent 21 valve=competent closure_cm_s=14 closure_s=0.18 vein=GSV side=right
+vein gsv_reflux 22 trials=2 cycle_s=6 prv_cm_s=38 tau_s=2.2 stop_s=2.6 vein=GSV side=left diameter_mm=7.5 kind=separated crosstalk_db=35 variation=0.05
+vein popliteal_borderline 23 prv_cm_s=22 tau_s=1.6 stop_s=1.05 vein=PV side=left diameter_mm=9
+vein gsv_swapped 24 prv_cm_s=30 tau_s=1.8 stop_s=2.2 vein=GSV side=right diameter_mm=6.5 swap=stated
+vein gsv_mono 25 prv_cm_s=30 tau_s=1.8 stop_s=2.2 vein=GSV side=right diameter_mm=6.5 kind=mono
