@@ -17,7 +17,8 @@ ROOMS = {
 KERNELS = ("libdsp/filter/", "libdsp/spectrum/", "libdsp/envelope/", "libdsp/detect/", "libdsp/fit/")
 NOT_FOR_KERNELS = {"dsp/recording.h", "dsp/protocol.h", "dsp/report.h", "dsp/guideline.h", "dsp/phantom.h"}
 LIBRARIES = {"hdf5.h", "H5public.h", "jansson.h", "zlib.h", "fftw3.h"}
-IN_LIBDSP = re.compile(r"\b(FILE|fopen|fdopen|freopen|printf|fprintf|vprintf|vfprintf|puts|putchar|fputs|fputc|perror|scanf|fscanf|getenv|secure_getenv|"
+# A member that is called read is a caller's function, not the system's.
+IN_LIBDSP = re.compile(r"(?<![.>])\b(FILE|fopen|fdopen|freopen|printf|fprintf|vprintf|vfprintf|puts|putchar|fputs|fputc|perror|scanf|fscanf|getenv|secure_getenv|"
                        r"setenv|setlocale|exit|_exit|abort|system|popen|open|read|write|stat|unlink|rename|time|clock|rand|srand)\s*\(|\bFILE\s*\*|\b(stdout|stderr|stdin)\b")
 IN_FORMATS = re.compile(r"\b(printf|vprintf|puts|putchar|perror|getenv|secure_getenv|setlocale|exit|_exit|abort|system|popen)\s*\(|\b(stdout|stderr)\b")
 
