@@ -4,6 +4,7 @@
  * never a part of one. Where the file system knows no files without a name, the temporary name is there from the start. */
 #include <fmt/writer.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -130,6 +131,7 @@ static int fill(const fresh *file, const target *t, const void *bytes, size_t si
 
 /* A new target gets its name at once; one that replaces a file a temporary name, since a link replaces nothing. */
 static int link_file(fresh *file, const target *t) {
+  assert(t->name);
   char unnamed[32];
   snprintf(unnamed, sizeof unnamed, "/proc/self/fd/%d", file->fd);
   if (!t->exists && linkat(AT_FDCWD, unnamed, file->folder, t->name, AT_SYMLINK_FOLLOW) == 0) return 0;

@@ -86,15 +86,18 @@ static bool within(const double *x, size_t from, size_t end, double limit) {
 static void find_outliers(double *outlier, double *v, const double *x, size_t n, size_t half, double n_sigma, double floor_sigma) {
   const double least = n_sigma * floor_sigma;
   const size_t block = half + 1;
-  size_t count = 0;
-  bool sorted = false; /* v holds the window of the sample before */
+  size_t count = 0, look = 0; /* look: where the next block begins */
+  bool sorted = false;        /* v holds the window of the sample before */
   for (size_t i = 0; i < n; i++) {
     const size_t from = i > half ? i - half : 0;
-    if (i % block == 0 && within(x, from, i + block + half < n ? i + block + half : n, least)) {
-      for (size_t end = i + block; i < n && i < end; i++) outlier[i] = (double)NAN;
-      i--;
-      sorted = false;
-      continue;
+    if (i == look) {
+      look = i + block < n ? i + block : n;
+      if (within(x, from, n - look > half ? look + half : n, least)) {
+        for (; i < look; i++) outlier[i] = (double)NAN;
+        i--;
+        sorted = false;
+        continue;
+      }
     }
     if (!sorted) {
       count = 0;
