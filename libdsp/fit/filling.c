@@ -153,8 +153,9 @@ static double exponential_rss(exponential *e, const sieve *s, double tau_s) {
   return s->syy - e->a * s->sy - slope * sxy;
 }
 
-/* Error of the asymptote: the Jacobian of the exponential regressed under the noise; one Gauss-Newton step is taken with it. */
-static dsp_status exponential_refine(exponential *e, const curve *c, const dsp_noise *noise, size_t from, size_t to) {
+/* Error of the asymptote: the Jacobian of the exponential regressed under the noise; one Gauss-Newton step is taken with it. The last one
+ * also judges by a fourth column whether the curve bends otherwise. */
+static dsp_status exponential_refine(exponential *e, const curve *c, const dsp_noise *noise, size_t from, size_t to, bool judge) {
   const size_t n = to - from;
   double *design = dsp_alloc(n, 4 * sizeof *design), *residual = dsp_alloc(n, sizeof *residual), step[4], cov[16], variance;
   dsp_status status = design && residual ? DSP_OK : DSP_NO_MEMORY;
@@ -167,8 +168,8 @@ static dsp_status exponential_refine(exponential *e, const curve *c, const dsp_n
       design[3 * n + i] = e->b * x * (t_s / e->tau_s) * (t_s / e->tau_s);
       residual[i] = c->trace->x[from + i] - (e->a - e->b * x);
     }
-    status = dsp_noise_regress(noise, step, cov, &variance, residual, c->trace->ok + from, n, design, 4, 0.3);
-    e->misfit = status == DSP_OK ? fabs(step[3]) / sqrt(cov[15]) : 0;
+    if (judge) status = dsp_noise_regress(noise, step, cov, &variance, residual, c->trace->ok + from, n, design, 4, 0.3);
+    if (judge) e->misfit = status == DSP_OK ? fabs(step[3]) / sqrt(cov[15]) : 0;
     if (status != DSP_NO_MEMORY) status = dsp_noise_regress(noise, step, cov, &variance, residual, c->trace->ok + from, n, design, 3, 0.3);
   }
   if (status == DSP_OK) {
@@ -210,7 +211,7 @@ static dsp_status fit_exponential(exponential *e, const curve *c, const dsp_nois
   }
   if (!isfinite(exponential_rss(e, &sieved, 0.5 * (low + high)))) return DSP_OK;
   dsp_status status = DSP_OK;
-  for (int i = 0; i < 2 && status == DSP_OK; i++) status = exponential_refine(e, c, noise, from, to);
+  for (int i = 0; i < 2 && status == DSP_OK; i++) status = exponential_refine(e, c, noise, from, to, i == 1);
   return status;
 }
 
