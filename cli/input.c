@@ -182,36 +182,53 @@ static dsp_status fetch_companions(input_set *set, const input_options *options,
   return status;
 }
 
-static dsp_status read_companions(fmt_file *companions, const input_set *set, size_t used, dsp_error *error) {
+static dsp_status read_companions(input_sources *sources, const input_set *set, dsp_error *error) {
   dsp_status status = DSP_OK;
-  for (size_t i = INPUT_COMPANIONS; status == DSP_OK && i < set->n; i++, companions++) {
-    companions->name = set->files[i].name;
-    status = read_file(&companions->source, &set->files[i], FMT_CAP_FILE_BYTES - used, true, error);
-    used += companions->source.size;
+  size_t used = sources->recording.size;
+  for (size_t i = INPUT_COMPANIONS; status == DSP_OK && i < set->n; i++) {
+    fmt_file *companion = &sources->companions[sources->n++];
+    companion->name = set->files[i].name;
+    status = read_file(&companion->source, &set->files[i], FMT_CAP_FILE_BYTES - used, true, error);
+    used += companion->source.size;
   }
   return status;
 }
 
-dsp_status input_read(dsp_recording **recording, input_set *set, const input_options *options, dsp_error *error) {
-  fmt_source source = {0}, sidecar = {0};
-  *recording = NULL;
+dsp_status input_load(input_sources *sources, input_set *set, const input_options *options, dsp_error *error) {
+  memset(sources, 0, sizeof *sources);
   dsp_status status = fetch_companions(set, options, error);
   if (status != DSP_OK) return status;
-  const size_t n = set->n - INPUT_COMPANIONS;
-  fmt_file *companions = dsp_zalloc(n, sizeof *companions);
-  if (companions == NULL) return dsp_fail_memory(error);
   const input_file *beside = &set->files[INPUT_SIDECAR];
-  status = input_source(&source, set, error);
-  if (status == DSP_OK && beside->fd >= 0) status = read_file(&sidecar, beside, FMT_CAP_SIDECAR_BYTES, true, error);
-  if (status == DSP_OK) status = read_companions(companions, set, source.size, error);
-  if (status == DSP_OK) {
-    const fmt_input input = {&source, set->files[INPUT_RECORDING].name, companions, n, options->keep_identifiers};
-    const fmt_read_options how = {options->format, beside->fd >= 0 ? &sidecar : NULL, beside->name, options->params};
-    status = fmt_read(recording, &input, &how, error);
-  }
-  for (size_t i = 0; i < n; i++) fmt_source_clear(&companions[i].source);
-  free(companions);
-  fmt_source_clear(&sidecar);
-  fmt_source_clear(&source);
+  sources->set = set;
+  sources->companions = dsp_zalloc(set->n - INPUT_COMPANIONS, sizeof *sources->companions);
+  if (sources->companions == NULL) return dsp_fail_memory(error);
+  status = input_source(&sources->recording, set, error);
+  if (status == DSP_OK && beside->fd >= 0) status = read_file(&sources->sidecar, beside, FMT_CAP_SIDECAR_BYTES, true, error);
+  if (status == DSP_OK) status = read_companions(sources, set, error);
+  return status;
+}
+
+void input_sources_clear(input_sources *sources) {
+  for (size_t i = 0; i < sources->n; i++) fmt_source_clear(&sources->companions[i].source);
+  free(sources->companions);
+  fmt_source_clear(&sources->sidecar);
+  fmt_source_clear(&sources->recording);
+  memset(sources, 0, sizeof *sources);
+}
+
+dsp_status input_parse(dsp_recording **recording, const input_sources *sources, const input_options *options, dsp_error *error) {
+  const input_file *files = sources->set->files;
+  const bool beside = files[INPUT_SIDECAR].fd >= 0;
+  const fmt_input input = {&sources->recording, files[INPUT_RECORDING].name, sources->companions, sources->n, options->keep_identifiers};
+  const fmt_read_options how = {options->format, beside ? &sources->sidecar : NULL, files[INPUT_SIDECAR].name, options->params};
+  return fmt_read(recording, &input, &how, error);
+}
+
+dsp_status input_read(dsp_recording **recording, input_set *set, const input_options *options, dsp_error *error) {
+  input_sources sources;
+  *recording = NULL;
+  dsp_status status = input_load(&sources, set, options, error);
+  if (status == DSP_OK) status = input_parse(recording, &sources, options, error);
+  input_sources_clear(&sources);
   return status;
 }

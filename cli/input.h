@@ -53,6 +53,19 @@ void input_close(input_set *set);
 
 /** Read the first row whole. Free with fmt_source_clear. */
 dsp_status input_source(fmt_source *source, const input_set *set, dsp_error *error);
+/** The bytes of all files of a recording. */
+typedef struct input_sources {
+  const input_set *set;
+  fmt_source recording, sidecar; /**< sidecar: zeroed when there is none */
+  fmt_file *companions;
+  size_t n;
+} input_sources;
+
+/** Read all files whole; companions that a reader wants are fetched. Free with input_sources_clear, after a failure, too. */
+dsp_status input_load(input_sources *sources, input_set *set, const input_options *options, dsp_error *error);
+/** The recording that they hold. The caller frees it. */
+dsp_status input_parse(dsp_recording **recording, const input_sources *sources, const input_options *options, dsp_error *error);
+void input_sources_clear(input_sources *sources);
 /** Read a recording; companions that its reader wants are fetched. The caller frees it. */
 dsp_status input_read(dsp_recording **recording, input_set *set, const input_options *options, dsp_error *error);
 

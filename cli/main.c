@@ -41,6 +41,11 @@ static const verb_row verbs[] = {
      TAKES(OPT_OUTPUT) | TAKES(OPT_TRUTH) | TAKES(OPT_SEED) | TAKES(OPT_SET) | TAKES(OPT_DECIMAL_COMMA), verb_simulate},
     {"check", "FILE.h5...", "say whether a file is a whole and valid report of the published schema",
      "  pleth check -q leg.pleth.h5 && echo intact\n  pleth check --json reports/*.h5\n", 1, MANY, TAKES_FILES, verb_check},
+    {"batch", "PATH... -o DIR", "analyse every recording below PATH: a report each, summary.csv and batch.h5; again, only what is missing",
+     "  pleth batch recordings -o results -j 8\n  pleth batch --files-from list.txt --exclude '*_old*' -o results\n", 1, MANY,
+     (TAKES_INPUTS & ~TAKES(OPT_SIDECAR)) | TAKES(OPT_INCLUDE) | TAKES(OPT_EXCLUDE) | TAKES(OPT_OUTPUT) | TAKES(OPT_PROTOCOL) |
+         TAKES(OPT_GUIDELINE) | TAKES(OPT_STRICT) | TAKES(OPT_KEEP_IDENTIFIERS),
+     verb_batch},
     {"list", "readers|protocols|measures|guidelines|parameters|flags", "print a table that the program runs on",
      "  pleth list flags\n  pleth list parameters --json\n", 1, 1, TAKES(OPT_JSON), verb_list},
 };

@@ -97,6 +97,15 @@ void message_raw(const char *bytes, size_t size) {
   if (size > 0) emit(bytes, size);
 }
 
+void message_transient(const char *line, bool open) {
+  emit(line, strlen(line));
+  state.line_open = open;
+}
+
+bool message_wants_progress(void) {
+  return state.progress;
+}
+
 void message_progress(size_t done, size_t total) {
   char line[64] = "";
   if (!state.progress || total < 2) return;

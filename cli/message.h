@@ -25,6 +25,10 @@ void message_failure(const char *file, const dsp_error *error);
 void message_note(const char *file, const char *text);
 /** Lines that are not a message: usage on misuse, and what a worker wrote to its own stderr. */
 void message_raw(const char *bytes, size_t size);
+/** A line about the moment; while it is `open`, the next output draws over it. */
+void message_transient(const char *line, bool open);
+/** Shall progress be shown? */
+bool message_wants_progress(void);
 /** How far we are; on a terminal or on demand only. `done` == `total` clears the line. */
 void message_progress(size_t done, size_t total);
 

@@ -42,6 +42,9 @@ static const option_row rows[OPT_COUNT] = {
     [OPT_FILES_FROM] = {0, "files-from", ARG_TEXT, "FILE", 0, 0, "read more input names from FILE, one a line; - is stdin"},
     [OPT_JOBS] = {'j', "jobs", ARG_NUMBER, "N", 1, 1024,
                   "worker processes for several inputs (default 1); the results do not depend on it"},
+    [OPT_INCLUDE] = {0, "include", ARG_TEXT, "PATTERN", 0, 0,
+                     "below folders take what matches, by name or path (default: what readers know by extension); may be repeated"},
+    [OPT_EXCLUDE] = {0, "exclude", ARG_TEXT, "PATTERN", 0, 0, "leave out files and folders that match; may be repeated"},
     [OPT_TIMEOUT] = {0, "timeout", ARG_NUMBER, "SECONDS", 1, 86400,
                      "give a file up after so much work (default 10, and 1 more per MiB of it)"},
     [OPT_MAX_MEMORY] = {0, "max-memory", ARG_NUMBER, "MIB", 16, 1 << 24,
@@ -110,6 +113,13 @@ static bool whole_number(const char *text, uint64_t *number) {
   return true;
 }
 
+/* One more value of an option that may be repeated. */
+static bool keep(const char ***values, size_t *n, size_t *capacity, const char *value) {
+  if (dsp_grow(values, capacity, *n + 1, sizeof **values) != DSP_OK) return false;
+  (*values)[(*n)++] = value;
+  return true;
+}
+
 static void take_value(option_scan *scan, size_t id, const char *value) {
   cli_options *o = scan->options;
   char name[64], expected[160];
@@ -127,11 +137,11 @@ static void take_value(option_scan *scan, size_t id, const char *value) {
   } else if (rows[id].argument != ARG_NONE && value != NULL && value[0] == '\0') {
     mistake(scan, EXIT_USAGE, name, "empty argument", rows[id].spec);
   }
-  if (id != OPT_SET) return;
-  if (dsp_grow(&o->sets, &o->sets_capacity, o->n_sets + 1, sizeof *o->sets) == DSP_OK)
-    o->sets[o->n_sets++] = value;
-  else
-    mistake(scan, EXIT_RETRY, name, "out of memory", "");
+  bool kept = true;
+  if (id == OPT_SET) kept = keep(&o->sets, &o->n_sets, &o->sets_capacity, value);
+  if (id == OPT_INCLUDE) kept = keep(&o->includes, &o->n_includes, &o->includes_capacity, value);
+  if (id == OPT_EXCLUDE) kept = keep(&o->excludes, &o->n_excludes, &o->excludes_capacity, value);
+  if (!kept) mistake(scan, EXIT_RETRY, name, "out of memory", "");
 }
 
 /* Option `id` whose argument, if it stands in the same word, is `attached`. */
@@ -228,6 +238,8 @@ int options_parse(cli_options *options, char *const *argv, uint64_t taken) {
 
 void options_clear(cli_options *options) {
   free(options->sets);
+  free(options->includes);
+  free(options->excludes);
   free(options->operands);
   memset(options, 0, sizeof *options);
 }

@@ -25,6 +25,8 @@ typedef enum option_id {
   OPT_KEEP_IDENTIFIERS,
   OPT_FILES_FROM,
   OPT_JOBS,
+  OPT_INCLUDE,
+  OPT_EXCLUDE,
   OPT_TIMEOUT,
   OPT_MAX_MEMORY,
   OPT_PROGRESS,
@@ -47,6 +49,8 @@ typedef struct cli_options {
   uint64_t number[OPT_COUNT];   /**< of options that take a number */
   const char **sets;            /**< every --set, in order */
   size_t n_sets, sets_capacity;
+  const char **includes, **excludes; /**< every --include and --exclude */
+  size_t n_includes, includes_capacity, n_excludes, excludes_capacity;
   const char **operands;
   size_t n_operands, operands_capacity;
 } cli_options;

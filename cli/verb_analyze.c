@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * pleth analyze: read, run the protocol, write the report, print the table. */
+#include "analysis.h"
 #include "analyze_table.h"
 #include "exits.h"
 #include "input.h"
@@ -7,17 +8,13 @@
 #include "message.h"
 #include "names.h"
 #include "output.h"
-#include "seal.h"
 #include "settings.h"
 #include "targets.h"
 #include "verbs.h"
 #include <dsp/memory.h>
-#include <dsp/protocol.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#define UNSEALED "made by a build for tests, whose readers are not sealed off"
 
 typedef struct analysis_job {
   const cli_options *options;
@@ -65,26 +62,14 @@ static int plan_targets(analysis_job *analysis, const cli_inputs *inputs) {
   return status;
 }
 
-/* The report about one recording, complete but for being written. */
-static dsp_status analyze(dsp_report **report, const analysis_job *analysis, input_set *set, dsp_error *error) {
-  dsp_recording *recording = NULL;
-  dsp_status status = input_read(&recording, set, &analysis->input, error);
-  if (status == DSP_OK)
-    status = dsp_analyze(recording, analysis->options->value[OPT_PROTOCOL], analysis->options->value[OPT_GUIDELINE], analysis->params,
-                         report, error);
-  if (status == DSP_OK && fmt_report_add_libraries(*report) != DSP_OK) status = dsp_fail_memory(error);
-  if (status == DSP_OK && !seal_built() && dsp_report_warn(*report, "unsealed", "%s", UNSEALED) != DSP_OK) status = dsp_fail_memory(error);
-  if (status == DSP_OK && fmt_config_sha256((*report)->config_sha256, analysis->params) != DSP_OK) status = dsp_fail_memory(error);
-  dsp_recording_free(recording);
-  return status;
-}
-
 static int work(void *context, const char *path, size_t i, input_set *set, worker_result *result) {
   const analysis_job *analysis = context;
   const cli_options *options = analysis->options;
   dsp_report *report = NULL;
   dsp_error error = {0};
-  dsp_status status = analyze(&report, analysis, set, &error);
+  dsp_recording *recording = NULL;
+  dsp_status status = input_read(&recording, set, &analysis->input, &error);
+  if (status == DSP_OK) status = analysis_report(&report, recording, options, analysis->params, &error);
   if (status == DSP_OK && options->given[OPT_JSON]) status = fmt_report_json(&result->json, report, &analysis->write, &error);
   if (status == DSP_OK) status = fmt_report_hdf5(&result->report, report, &analysis->write, &error);
   int exit_status = status == DSP_OK ? EXIT_DONE : status == DSP_NO_MEMORY ? EXIT_RETRY : EXIT_NONE;
@@ -96,6 +81,7 @@ static int work(void *context, const char *path, size_t i, input_set *set, worke
     exit_status = EXIT_PART;
   }
   dsp_report_free(report);
+  dsp_recording_free(recording);
   return exit_status;
 }
 

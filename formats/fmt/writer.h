@@ -83,5 +83,9 @@ DSP_API DSP_MUST_USE dsp_status fmt_target_check(const char *path, dsp_error *er
 /** Write `size` bytes to `path`, whole or not at all: temporary name in the target's folder, written, synced, renamed, folder synced. A
  * link to a regular file is replaced at its target. On failure the old file is untouched and no temporary is left. */
 DSP_API DSP_MUST_USE dsp_status fmt_write_file(const char *path, const void *bytes, size_t size, dsp_error *error);
+/** The same without waiting for the disk: whole after a kill, but not after a power cut until the caller has synced the file system. */
+DSP_API DSP_MUST_USE dsp_status fmt_write_file_unsynced(const char *path, const void *bytes, size_t size, dsp_error *error);
+/** Sync a finished temporary file and give it its name, in the same folder. On failure the temporary is the caller's to remove. */
+DSP_API DSP_MUST_USE dsp_status fmt_commit_file(const char *temporary, const char *path, dsp_error *error);
 
 #endif

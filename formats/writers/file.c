@@ -22,6 +22,7 @@ typedef struct target {
   char path[PATH_MAX]; /* absolute when a link was followed */
   char folder[PATH_MAX];
   const char *name; /* into path */
+  bool sync;        /* wait for the disk */
   bool exists;
   struct stat old;
 } target;
@@ -126,7 +127,7 @@ static int name_file(fresh *file, const char *unnamed) {
 static int fill(const fresh *file, const target *t, const void *bytes, size_t size) {
   int code = t->exists ? keep_mode(file->fd, &t->old) : 0;
   if (code == 0) code = write_all(file->fd, bytes, size);
-  return code == 0 && fsync(file->fd) != 0 ? errno : code;
+  return code == 0 && t->sync && fsync(file->fd) != 0 ? errno : code;
 }
 
 /* A new target gets its name at once; one that replaces a file a temporary name, since a link replaces nothing. */
@@ -154,8 +155,8 @@ static int make_file(fresh *file, const target *t, const void *bytes, size_t siz
   return code == 0 && renameat(file->folder, file->name, file->folder, t->name) != 0 ? errno : code;
 }
 
-dsp_status fmt_write_file(const char *path, const void *bytes, size_t size, dsp_error *error) {
-  target t = {0};
+static dsp_status write_whole(const char *path, const void *bytes, size_t size, bool sync, dsp_error *error) {
+  target t = {.sync = sync};
   dsp_status status = resolve(&t, path, error);
   if (status != DSP_OK) return status;
   fresh file = {.folder = open(t.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), .fd = -1};
@@ -166,7 +167,28 @@ dsp_status fmt_write_file(const char *path, const void *bytes, size_t size, dsp_
   const char *doing = file.fd < 0 ? "cannot create a file" : "cannot write";
   if (file.fd >= 0 && close(file.fd) != 0 && code == 0) code = errno;
   if (code != 0 && file.name[0]) unlinkat(file.folder, file.name, 0);
-  if (code == 0 && listable && fsync(file.folder) != 0 && errno != EINVAL) code = errno;
+  if (code == 0 && listable && sync && fsync(file.folder) != 0 && errno != EINVAL) code = errno;
   close(file.folder);
   return code == 0 ? DSP_OK : fail_errno(error, doing, code);
+}
+
+dsp_status fmt_write_file(const char *path, const void *bytes, size_t size, dsp_error *error) {
+  return write_whole(path, bytes, size, true, error);
+}
+
+dsp_status fmt_write_file_unsynced(const char *path, const void *bytes, size_t size, dsp_error *error) {
+  return write_whole(path, bytes, size, false, error);
+}
+
+dsp_status fmt_commit_file(const char *temporary, const char *path, dsp_error *error) {
+  target t = {0};
+  dsp_status status = resolve(&t, path, error);
+  if (status != DSP_OK) return status;
+  int code = 0;
+  const int fd = open(temporary, O_RDONLY | O_CLOEXEC), folder = open(t.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0 || fsync(fd) != 0 || rename(temporary, t.path) != 0) code = errno;
+  if (code == 0 && folder >= 0 && fsync(folder) != 0 && errno != EINVAL) code = errno;
+  if (fd >= 0) close(fd);
+  if (folder >= 0) close(folder);
+  return code == 0 ? DSP_OK : fail_errno(error, "cannot write", code);
 }

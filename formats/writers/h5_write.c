@@ -36,7 +36,7 @@ void fmt_h5_release(fmt_h5 *h5, size_t mark) {
     if (H5Idec_ref(h5->ids[--h5->n]) < 0) h5->failed = true;
 }
 
-static hid_t timeless(fmt_h5 *h5, hid_t class_id) {
+hid_t fmt_h5_timeless(fmt_h5 *h5, hid_t class_id) {
   hid_t plist = fmt_h5_keep(h5, H5Pcreate(class_id));
   fine(h5, H5Pset_obj_track_times(plist, false));
   fine(h5, H5Pset_attr_phase_change(plist, COMPACT_MAX, COMPACT_MAX / 2));
@@ -78,6 +78,17 @@ static herr_t user_keep(void *user) {
   return 0;
 }
 
+/* Make the file with an access list that a driver has been set in. */
+static void create(fmt_h5 *h5, const char *name, hid_t access) {
+  fine(h5, H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V110));
+  hid_t create_plist = fmt_h5_timeless(h5, H5P_FILE_CREATE);
+  h5->group_plist = fmt_h5_timeless(h5, H5P_GROUP_CREATE);
+  fine(h5, H5Pset_link_phase_change(h5->group_plist, COMPACT_MAX, COMPACT_MAX / 2));
+  h5->text_plist = fmt_h5_keep(h5, H5Pcreate(H5P_LINK_CREATE));
+  fine(h5, H5Pset_char_encoding(h5->text_plist, H5T_CSET_UTF8));
+  h5->file = fmt_h5_keep(h5, H5Fcreate(name, H5F_ACC_TRUNC, create_plist, access));
+}
+
 void fmt_h5_create(fmt_h5 *h5) {
   *h5 = (fmt_h5){.file = -1, .group_plist = -1, .text_plist = -1};
   H5FD_file_image_callbacks_t callbacks = {image_new, image_copy, image_resize, image_keep, user_same, user_keep, h5};
@@ -85,14 +96,20 @@ void fmt_h5_create(fmt_h5 *h5) {
   hid_t access = fmt_h5_keep(h5, H5Pcreate(H5P_FILE_ACCESS));
   fine(h5, H5Pset_fapl_core(access, (size_t)1 << 20, false));
   fine(h5, H5Pset_file_image_callbacks(access, &callbacks));
-  fine(h5, H5Pset_libver_bounds(access, H5F_LIBVER_V18, H5F_LIBVER_V110));
-  hid_t create = timeless(h5, H5P_FILE_CREATE);
-  h5->group_plist = timeless(h5, H5P_GROUP_CREATE);
-  fine(h5, H5Pset_link_phase_change(h5->group_plist, COMPACT_MAX, COMPACT_MAX / 2));
-  h5->text_plist = fmt_h5_keep(h5, H5Pcreate(H5P_LINK_CREATE));
-  fine(h5, H5Pset_char_encoding(h5->text_plist, H5T_CSET_UTF8));
   /* The library first looks whether a file of this name is there, and reads it whole: a name that nothing can have. */
-  h5->file = fmt_h5_keep(h5, H5Fcreate("/dev/null/report", H5F_ACC_TRUNC, create, access));
+  create(h5, "/dev/null/report", access);
+}
+
+void fmt_h5_create_file(fmt_h5 *h5, const char *path) {
+  *h5 = (fmt_h5){.file = -1, .group_plist = -1, .text_plist = -1};
+  H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+  create(h5, path, fmt_h5_keep(h5, H5Pcreate(H5P_FILE_ACCESS)));
+}
+
+bool fmt_h5_end(fmt_h5 *h5) {
+  fmt_h5_release(h5, 0);
+  free(h5->ids);
+  return !h5->failed;
 }
 
 /* End-of-file address of a closed file with superblock 2: bytes 28 to 35, little endian (HDF5 file format specification, II.A). */
@@ -104,8 +121,7 @@ static uint64_t file_size(const char *image) {
 
 bool fmt_h5_finish(fmt_h5 *h5, fmt_buffer *out) {
   fmt_buffer_clear(out);
-  fmt_h5_release(h5, 0);
-  free(h5->ids);
+  (void)fmt_h5_end(h5);
   if (h5->image && file_size(h5->image) < h5->image_capacity && !h5->failed) {
     *out = (fmt_buffer){.bytes = h5->image, .size = (size_t)file_size(h5->image), .capacity = h5->image_capacity};
     out->bytes[out->size] = '\0';
@@ -160,7 +176,8 @@ void fmt_h5_u32(fmt_h5 *h5, hid_t object, const char *name, unsigned value) {
 
 void fmt_h5_document(fmt_h5 *h5, hid_t parent, const char *name, const char *text, size_t size) {
   size_t mark = h5->n;
-  hid_t type = text_type(h5, size > 0 ? size : 1), space = fmt_h5_keep(h5, H5Screate(H5S_SCALAR)), plist = timeless(h5, H5P_DATASET_CREATE);
+  hid_t type = text_type(h5, size > 0 ? size : 1), space = fmt_h5_keep(h5, H5Screate(H5S_SCALAR)),
+        plist = fmt_h5_timeless(h5, H5P_DATASET_CREATE);
   hid_t dataset = fmt_h5_keep(h5, H5Dcreate2(parent, name, type, space, h5->text_plist, plist, H5P_DEFAULT));
   if (!h5->failed) fine(h5, H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text));
   fmt_h5_release(h5, mark);
@@ -182,18 +199,14 @@ static const char *text_at(const char *line, const fmt_column *column) {
   return text ? text : "";
 }
 
-static size_t width_of(const fmt_table *table, const fmt_column *column, const char *lines, size_t n) {
-  size_t width = 1;
-  if (column->kind != FMT_COLUMN_TEXT) return H5Tget_size(fmt_column_memory_type(column->kind));
-  for (size_t i = 0; i < n; i++) {
-    size_t length = strlen(text_at(lines + i * table->line_size, column));
-    if (length > width) width = length;
+void fmt_h5_see_line(const fmt_table *table, size_t *widths, const void *line) {
+  for (size_t i = 0; i < table->n; i++) {
+    const fmt_column *column = &table->columns[i];
+    const size_t size =
+        column->kind == FMT_COLUMN_TEXT ? line ? strlen(text_at(line, column)) : 0 : H5Tget_size(fmt_column_memory_type(column->kind));
+    if (size > widths[i]) widths[i] = size;
+    if (widths[i] == 0) widths[i] = 1;
   }
-  return width;
-}
-
-static hid_t column_type(fmt_h5 *h5, const fmt_column *column, size_t width) {
-  return column->kind == FMT_COLUMN_TEXT ? text_type(h5, width) : fmt_column_memory_type(column->kind);
 }
 
 static void pack_cell(char *to, size_t width, const char *line, const fmt_column *column) {
@@ -213,19 +226,33 @@ static void pack_cell(char *to, size_t width, const char *line, const fmt_column
   }
 }
 
+void fmt_h5_pack_line(void *to, const fmt_table *table, const size_t *widths, const void *line) {
+  char *at = to;
+  for (size_t i = 0; i < table->n; at += widths[i++]) pack_cell(at, widths[i], line, &table->columns[i]);
+}
+
+hid_t fmt_h5_line_type(fmt_h5 *h5, const fmt_table *table, const size_t *widths, size_t *packed) {
+  *packed = 0;
+  for (size_t i = 0; i < table->n; i++) *packed += widths[i];
+  hid_t type = fmt_h5_keep(h5, H5Tcreate(H5T_COMPOUND, *packed));
+  for (size_t i = 0, at = 0; i < table->n; at += widths[i++]) {
+    const fmt_column *column = &table->columns[i];
+    const hid_t cell = column->kind == FMT_COLUMN_TEXT ? text_type(h5, widths[i]) : fmt_column_memory_type(column->kind);
+    fine(h5, H5Tinsert(type, column->name, at, cell));
+  }
+  return type;
+}
+
 void fmt_h5_table(fmt_h5 *h5, hid_t parent, const fmt_table *table, const void *lines, size_t n) {
-  size_t mark = h5->n, width[FMT_COLUMNS_MAX], packed = 0;
-  for (size_t i = 0; i < table->n; i++) packed += width[i] = width_of(table, &table->columns[i], lines, n);
+  size_t mark = h5->n, widths[FMT_COLUMNS_MAX] = {0}, packed = 0;
+  fmt_h5_see_line(table, widths, NULL);
+  for (size_t k = 0; k < n; k++) fmt_h5_see_line(table, widths, (const char *)lines + k * table->line_size);
+  hid_t type = fmt_h5_line_type(h5, table, widths, &packed);
   char *rows = dsp_zalloc(n > 0 ? n : 1, packed);
   if (!rows) h5->failed = true;
-  hid_t type = fmt_h5_keep(h5, H5Tcreate(H5T_COMPOUND, packed));
-  for (size_t i = 0, at = 0; i < table->n; at += width[i++]) {
-    fine(h5, H5Tinsert(type, table->columns[i].name, at, column_type(h5, &table->columns[i], width[i])));
-    for (size_t k = 0; rows && k < n; k++)
-      pack_cell(rows + k * packed + at, width[i], (const char *)lines + k * table->line_size, &table->columns[i]);
-  }
+  for (size_t k = 0; rows && k < n; k++) fmt_h5_pack_line(rows + k * packed, table, widths, (const char *)lines + k * table->line_size);
   hsize_t dims = n;
-  hid_t space = fmt_h5_keep(h5, H5Screate_simple(1, &dims, NULL)), plist = timeless(h5, H5P_DATASET_CREATE);
+  hid_t space = fmt_h5_keep(h5, H5Screate_simple(1, &dims, NULL)), plist = fmt_h5_timeless(h5, H5P_DATASET_CREATE);
   hid_t dataset = fmt_h5_keep(h5, H5Dcreate2(parent, table->name, type, space, h5->text_plist, plist, H5P_DEFAULT));
   if (!h5->failed && n > 0) fine(h5, H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, rows));
   put_scale(h5, dataset, table->name);
@@ -237,7 +264,7 @@ static hid_t put_samples(fmt_h5 *h5, hid_t group, const char *name, hid_t file_t
                          bool deflate) {
   size_t chunks = (n + CHUNK_SAMPLES - 1) / CHUNK_SAMPLES;
   hsize_t dims = n, chunk = n >= CHUNKED_FROM ? (n + chunks - 1) / chunks : n; /* equal chunks: the last one is not mostly padding */
-  hid_t space = fmt_h5_keep(h5, H5Screate_simple(1, &dims, NULL)), plist = timeless(h5, H5P_DATASET_CREATE);
+  hid_t space = fmt_h5_keep(h5, H5Screate_simple(1, &dims, NULL)), plist = fmt_h5_timeless(h5, H5P_DATASET_CREATE);
   if (n >= CHUNKED_FROM) fine(h5, H5Pset_chunk(plist, 1, &chunk));
   if (n >= CHUNKED_FROM && deflate) fine(h5, H5Pset_shuffle(plist));
   if (n >= CHUNKED_FROM && deflate) fine(h5, H5Pset_deflate(plist, 1));

@@ -24,10 +24,17 @@ void fmt_h5_create(fmt_h5 *h5);
  * nothing failed. */
 bool fmt_h5_finish(fmt_h5 *h5, fmt_buffer *out);
 
+/** A new file on disk, for what may be too large for memory; fmt_h5_end ends it. */
+void fmt_h5_create_file(fmt_h5 *h5, const char *path);
+bool fmt_h5_end(fmt_h5 *h5);
+
 /** Put an id on the stack, or note the failure. */
 hid_t fmt_h5_keep(fmt_h5 *h5, hid_t id);
 /** Close what was kept since `mark` (a former h5->n). */
 void fmt_h5_release(fmt_h5 *h5, size_t mark);
+
+/** A property list that keeps no times of objects. */
+hid_t fmt_h5_timeless(fmt_h5 *h5, hid_t class_id);
 
 hid_t fmt_h5_group(fmt_h5 *h5, hid_t parent, const char *name);
 /** Scalar attributes; NULL text is "". */
@@ -38,6 +45,11 @@ void fmt_h5_u32(fmt_h5 *h5, hid_t object, const char *name, unsigned value);
 void fmt_h5_document(fmt_h5 *h5, hid_t parent, const char *name, const char *text, size_t size);
 /** A compound table; it is its own netCDF-4 dimension, so that xarray opens the group that holds it. */
 void fmt_h5_table(fmt_h5 *h5, hid_t parent, const fmt_table *table, const void *lines, size_t n);
+/** Lines of a table one by one: widen each column's width to what `line` needs (NULL: to the least), the compound type of such lines and
+ * its size, and a line packed into zeroed bytes of that size. */
+void fmt_h5_see_line(const fmt_table *table, size_t *widths, const void *line);
+hid_t fmt_h5_line_type(fmt_h5 *h5, const fmt_table *table, const size_t *widths, size_t *packed);
+void fmt_h5_pack_line(void *to, const fmt_table *table, const size_t *widths, const void *line);
 /** Group `name` with the samples `data` and their scale `time`. */
 void fmt_h5_series(fmt_h5 *h5, hid_t parent, const dsp_series *series);
 

@@ -44,8 +44,8 @@ def main():
             if status != 0:
                 check("usage:" in err or done.err.count("\n") == 1, f"{what}: more than one line: {done.err!r}")
                 check(tree(folder) == before, f"{what}: left {tree(folder) - before}")
-            for name in tree(folder) - before:
-                os.remove(f"{folder}/{name}")
+            for name in sorted(tree(folder) - before, reverse=True):
+                (os.rmdir if os.path.isdir(f"{folder}/{name}") else os.remove)(f"{folder}/{name}")
     finish()
 
 

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The step that analyze and batch share: a recording in, a report with its provenance out. */
+#ifndef CLI_ANALYSIS_H
+#define CLI_ANALYSIS_H
+
+#include "options.h"
+#include <dsp/report.h>
+
+/** The report about a recording, complete but for being written. It needs `recording` and `params`; free it before them. */
+dsp_status analysis_report(dsp_report **report, const dsp_recording *recording, const cli_options *options, const dsp_params *params,
+                           dsp_error *error);
+
+#endif

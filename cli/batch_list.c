@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Recordings below folders: every file with an extension that a reader knows, or that --include names, by name, so that the order is the
+ * same everywhere; not what this program writes, not hidden files, not the samples of a header file beside them. */
+#include "batch_list.h"
+#include "exits.h"
+#include "input.h"
+#include "inputs.h"
+#include "message.h"
+#include <dirent.h>
+#include <dsp/memory.h>
+#include <errno.h>
+#include <fmt/reader.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { DEPTH_MAX = 64 };
+
+typedef struct batch_walk {
+  batch_list *list;
+  const cli_options *options;
+  struct stat output; /* the folder that the batch writes; st_ino 0 none */
+} batch_walk;
+
+static int add(batch_list *list, const char *path) {
+  char *copy = strdup(path);
+  if (copy == NULL || dsp_grow(&list->paths, &list->capacity, list->n + 1, sizeof *list->paths) != DSP_OK) {
+    free(copy);
+    return message_memory();
+  }
+  list->paths[list->n++] = copy;
+  return EXIT_DONE;
+}
+
+static bool ends_in(const char *name, const char *end) {
+  const size_t length = strlen(name), tail = strlen(end);
+  return length > tail && strcasecmp(name + length - tail, end) == 0;
+}
+
+static bool matches(const char *path, const char *const *patterns, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if (fnmatch(patterns[i], input_base(path), 0) == 0 || fnmatch(patterns[i], path, 0) == 0) return true;
+  return false;
+}
+
+static bool known_extension(const char *name) {
+  for (size_t r = 0; fmt_readers[r] != NULL; r++)
+    for (size_t i = 0; fmt_readers[r]->extensions[i] != NULL; i++) {
+      char end[32];
+      (void)snprintf(end, sizeof end, ".%s", fmt_readers[r]->extensions[i]);
+      if (ends_in(name, end)) return true;
+    }
+  return false;
+}
+
+/* The samples of a WFDB record are its header's companion, not a recording of their own. */
+static bool is_samples(const char *path) {
+  char header[4096];
+  if (!ends_in(path, ".dat") || strlen(path) >= sizeof header) return false;
+  (void)snprintf(header, sizeof header, "%.*s.hea", (int)(strlen(path) - 4), path);
+  return access(header, F_OK) == 0;
+}
+
+static bool wanted(const batch_walk *walk, const char *path) {
+  const cli_options *o = walk->options;
+  if (matches(path, o->excludes, o->n_excludes)) return false;
+  if (o->n_includes > 0) return matches(path, o->includes, o->n_includes);
+  const char *base = input_base(path);
+  if (base[0] == '.' || ends_in(base, ".pleth.h5") || ends_in(base, ".pleth.json")) return false;
+  return known_extension(base) && !is_samples(path);
+}
+
+static int walk_folder(const batch_walk *walk, const char *folder, int depth);
+
+static int visit(const batch_walk *walk, const char *path, int depth) {
+  struct stat facts;
+  if (stat(path, &facts) != 0) return EXIT_DONE; /* a dangling link, or gone meanwhile */
+  if (S_ISDIR(facts.st_mode)) {
+    struct stat link;
+    const bool ours = facts.st_dev == walk->output.st_dev && facts.st_ino == walk->output.st_ino;
+    const bool linked = lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
+    const bool hidden = input_base(path)[0] == '.';
+    return ours || linked || hidden || matches(path, walk->options->excludes, walk->options->n_excludes)
+               ? EXIT_DONE
+               : walk_folder(walk, path, depth + 1);
+  }
+  return S_ISREG(facts.st_mode) && wanted(walk, path) ? add(walk->list, path) : EXIT_DONE;
+}
+
+static int by_bytes(const struct dirent **a, const struct dirent **b) {
+  return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int not_dots(const struct dirent *entry) {
+  return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+}
+
+static int walk_folder(const batch_walk *walk, const char *folder, int depth) {
+  struct dirent **entries = NULL;
+  int status = EXIT_DONE;
+  const int n = depth < DEPTH_MAX ? scandir(folder, &entries, not_dots, by_bytes) : -1;
+  if (n < 0) {
+    message_error(folder, NULL, "a folder that can be read", "%s", depth < DEPTH_MAX ? strerrordesc_np(errno) : "folders nested too deep");
+    return EXIT_NONE;
+  }
+  for (int i = 0; i < n; i++) {
+    fmt_buffer path = {0};
+    fmt_put(&path, folder);
+    if (path.size > 0 && path.bytes[path.size - 1] != '/') fmt_put(&path, "/");
+    fmt_put(&path, entries[i]->d_name);
+    if (status == EXIT_DONE) status = path.failed ? message_memory() : visit(walk, path.bytes, depth);
+    fmt_buffer_clear(&path);
+    free(entries[i]);
+  }
+  free(entries);
+  return status;
+}
+
+/* A named folder is walked; a named file is taken, wanted or not: if it cannot be read, that is a row of the table. */
+static int add_named(const batch_walk *walk, const char *path) {
+  struct stat facts;
+  return stat(path, &facts) == 0 && S_ISDIR(facts.st_mode) ? walk_folder(walk, path, 0) : add(walk->list, path);
+}
+
+static int refuse_doubles(const batch_list *list) {
+  size_t *index = batch_list_index(list);
+  if (index == NULL) return message_memory();
+  int status = EXIT_DONE;
+  for (size_t i = 0; status == EXIT_DONE && i < list->n; i++) {
+    if (batch_list_find(list, index, list->paths[i]) == i) continue;
+    message_hint(list->paths[i], "name it once", "this input is named twice");
+    status = EXIT_USAGE;
+  }
+  free(index);
+  return status;
+}
+
+int batch_list_gather(batch_list *list, const cli_options *options, const char *output) {
+  cli_inputs inputs = {0};
+  batch_walk walk = {.list = list, .options = options};
+  memset(list, 0, sizeof *list);
+  if (stat(output, &walk.output) != 0) memset(&walk.output, 0, sizeof walk.output);
+  int status = inputs_gather(&inputs, options);
+  for (size_t i = 0; status == EXIT_DONE && i < inputs.n; i++) status = add_named(&walk, inputs.paths[i]);
+  inputs_clear(&inputs);
+  if (status == EXIT_DONE && list->n == 0) {
+    message_error(NULL, NULL, "recordings (pleth list readers tells their extensions; --include takes others)", "no recording found");
+    status = EXIT_NONE;
+  }
+  return status == EXIT_DONE ? refuse_doubles(list) : status;
+}
+
+void batch_list_clear(batch_list *list) {
+  for (size_t i = 0; i < list->n; i++) free(list->paths[i]);
+  free(list->paths);
+  memset(list, 0, sizeof *list);
+}
+
+void batch_list_report(fmt_buffer *name, const char *path) {
+  fmt_put(name, path[0] == '/' ? "reports/root" : "reports");
+  while (*path != '\0') {
+    const size_t length = strcspn(path, "/");
+    const bool up = length == 2 && memcmp(path, "..", 2) == 0;
+    if (length > 0 && !(length == 1 && path[0] == '.')) {
+      fmt_put(name, "/");
+      fmt_put_bytes(name, up ? "up" : path, length);
+    }
+    path += length + (path[length] == '/');
+  }
+  fmt_put(name, ".pleth.h5");
+}
+
+/* Fowler, Noll and Vo's 64-bit hash (FNV-1a). */
+static uint64_t hash(const char *text) {
+  uint64_t h = 14695981039346656037u;
+  for (; *text != '\0'; text++) h = (h ^ (unsigned char)*text) * 1099511628211u;
+  return h ^ (h >> 32);
+}
+
+static size_t index_size(size_t n) {
+  size_t size = 16;
+  while (size < 2 * n) size *= 2;
+  return size;
+}
+
+/* Open addressing; a free place holds 0, others their line plus one. */
+size_t *batch_list_index(const batch_list *list) {
+  const size_t size = index_size(list->n);
+  size_t *index = dsp_zalloc(size, sizeof *index);
+  for (size_t i = 0; index != NULL && i < list->n; i++) {
+    size_t at = hash(list->paths[i]) & (size - 1);
+    while (index[at] != 0 && strcmp(list->paths[index[at] - 1], list->paths[i]) != 0) at = (at + 1) & (size - 1);
+    if (index[at] == 0) index[at] = i + 1;
+  }
+  return index;
+}
+
+size_t batch_list_find(const batch_list *list, const size_t *index, const char *path) {
+  const size_t size = index_size(list->n);
+  size_t at = hash(path) & (size - 1);
+  while (index[at] != 0 && strcmp(list->paths[index[at] - 1], path) != 0) at = (at + 1) & (size - 1);
+  return index[at] != 0 ? index[at] - 1 : list->n;
+}

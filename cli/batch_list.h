@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Which recordings a batch is about: files, everything below folders, a manifest, a list of names. */
+#ifndef CLI_BATCH_LIST_H
+#define CLI_BATCH_LIST_H
+
+#include "options.h"
+#include <fmt/writer.h>
+#include <stddef.h>
+
+typedef struct batch_list {
+  char **paths; /**< in the order of the command line, folders by name */
+  size_t n, capacity;
+} batch_list;
+
+/** Gather them. `output` is left out wherever it lies. An exit status, with its message said. */
+int batch_list_gather(batch_list *list, const cli_options *options, const char *output);
+void batch_list_clear(batch_list *list);
+/** Where the report about `path` goes, relative to the output folder: reports/PATH.pleth.h5, ".." and the root written as names. */
+void batch_list_report(fmt_buffer *name, const char *path);
+/** Line of the list that has this path, or n. The first call makes an index. */
+size_t batch_list_find(const batch_list *list, const size_t *index, const char *path);
+/** An index for batch_list_find; free() it. NULL when out of memory. */
+size_t *batch_list_index(const batch_list *list);
+
+#endif

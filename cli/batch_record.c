@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Records of a batch as text. The last line has the digest of those before it: a record that a kill or a full disk has cut is known by it,
+ * and so is one that a worker has made up. */
+#include "batch_record.h"
+#include <dsp/memory.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PROOF_DIGITS = 16 };
+
+void batch_put_cell(fmt_buffer *out, const char *text) {
+  for (const char *c = text != NULL ? text : ""; *c != '\0'; c++) {
+    if (*c == '\t')
+      fmt_put(out, "\\t");
+    else if (*c == '\n')
+      fmt_put(out, "\\n");
+    else if (*c == '\\')
+      fmt_put(out, "\\\\");
+    else
+      fmt_put_bytes(out, c, 1);
+  }
+}
+
+static void next_text(fmt_buffer *out, const char *text) {
+  fmt_put(out, "\t");
+  batch_put_cell(out, text);
+}
+
+static void next_number(fmt_buffer *out, double value) {
+  fmt_put(out, "\t");
+  fmt_put_number(out, value, "n/a");
+}
+
+static void next_flags(fmt_buffer *out, const dsp_flags *flags) {
+  const dsp_flag_row *row = NULL;
+  fmt_put(out, "\t");
+  for (size_t i = 0; (row = dsp_flags_get(flags, i)) != NULL; i++) fmt_printf(out, "%s%s", i > 0 ? ";" : "", row->id);
+}
+
+static void put_measure(fmt_buffer *out, const dsp_test *test, const dsp_measure *m) {
+  fmt_put(out, "M");
+  next_text(out, test->protocol);
+  fmt_put(out, "\t");
+  if (test->trial > 0)
+    fmt_printf(out, "%u", test->trial);
+  else
+    fmt_put(out, "pooled");
+  next_text(out, test->channel);
+  next_text(out, test->side == DSP_SIDE_UNKNOWN ? NULL : dsp_side_text(test->side));
+  next_text(out, test->site);
+  next_text(out, m->row->id);
+  next_number(out, m->value);
+  next_text(out, m->row->unit);
+  next_number(out, m->lo);
+  next_number(out, m->hi);
+  next_text(out, m->valid ? "true" : "false");
+  next_text(out, m->grade);
+  next_text(out, m->guideline);
+  next_text(out, m->definition);
+  next_flags(out, &m->flags);
+  fmt_put(out, "\n");
+}
+
+void batch_put_measures(fmt_buffer *out, const dsp_report *report) {
+  for (size_t i = 0; i < report->n_tests; i++)
+    for (size_t j = 0; j < report->tests[i].n_measures; j++) put_measure(out, &report->tests[i], &report->tests[i].measures[j]);
+}
+
+static void prove(char proof[65], const char *bytes, size_t size) {
+  fmt_sha256(proof, bytes, size);
+  proof[PROOF_DIGITS] = '\0';
+}
+
+void batch_put_record(fmt_buffer *out, const char *const cell[static REC_CELLS], const char *lines, size_t size) {
+  const size_t from = out->size;
+  char proof[65];
+  fmt_put(out, "R");
+  for (size_t i = 0; i < REC_CELLS; i++) next_text(out, cell[i]);
+  fmt_put(out, "\n");
+  fmt_put_bytes(out, lines, size);
+  if (out->failed) return;
+  prove(proof, out->bytes + from, out->size - from);
+  fmt_printf(out, "E\t%s\n", proof);
+}
+
+/* Undo the escapes of a cell. */
+static void unescape(char *cell) {
+  char *to = cell;
+  for (const char *from = cell; *from != '\0'; from++) {
+    if (*from != '\\' || from[1] == '\0') {
+      *to++ = *from;
+      continue;
+    }
+    from++;
+    *to++ = *from == 't' ? '\t' : *from == 'n' ? '\n' : *from;
+  }
+  *to = '\0';
+}
+
+/* Exactly `n` cells behind the line's letter. */
+static bool cut_line(const char **cell, size_t n, char letter, char *line) {
+  if (line[0] != letter) return false;
+  for (size_t i = 0; i < n; i++) {
+    line = strchr(line, '\t');
+    if (line == NULL) return false;
+    *line++ = '\0';
+    cell[i] = line;
+  }
+  if (strchr(line, '\t') != NULL) return false;
+  for (size_t i = 0; i < n; i++) {
+    char *text = (char *)(uintptr_t)cell[i];
+    unescape(text);
+  }
+  return true;
+}
+
+bool batch_record_read(batch_record *record, char *text, size_t size) {
+  char proof[65];
+  const size_t tail = PROOF_DIGITS + 3;
+  record->n = 0;
+  if (size < tail + 2 || strlen(text) != size || memcmp(text + size - tail, "E\t", 2) != 0 || text[size - 1] != '\n') return false;
+  prove(proof, text, size - tail);
+  if (memcmp(text + size - tail + 2, proof, PROOF_DIGITS) != 0) return false;
+  text[size - tail] = '\0';
+  char *rest = text, *line = strsep(&rest, "\n");
+  if (line == NULL || !cut_line(record->cell, REC_CELLS, 'R', line)) return false;
+  while ((line = strsep(&rest, "\n")) != NULL && line[0] != '\0') {
+    if (dsp_grow(&record->measures, &record->capacity, record->n + 1, sizeof *record->measures) != DSP_OK) return false;
+    if (!cut_line(record->measures[record->n].cell, MEAS_CELLS, 'M', line)) return false;
+    record->n++;
+  }
+  return true;
+}
+
+void batch_record_clear(batch_record *record) {
+  free(record->measures);
+  memset(record, 0, sizeof *record);
+}
+
+static bool asks_for_caution(const char *flag, size_t length) {
+  for (size_t i = 0; i < dsp_flag_count; i++)
+    if (strlen(dsp_flag_rows[i].id) == length && memcmp(dsp_flag_rows[i].id, flag, length) == 0)
+      return dsp_flag_rows[i].severity != DSP_INFO;
+  return true;
+}
+
+bool batch_record_flagged(const batch_record *record, size_t *n_flags, size_t *n_invalid) {
+  *n_flags = *n_invalid = 0;
+  for (size_t i = 0; i < record->n; i++) {
+    *n_invalid += strcmp(record->measures[i].cell[MEAS_VALID], "true") != 0;
+    for (const char *flag = record->measures[i].cell[MEAS_FLAGS]; *flag != '\0';) {
+      const size_t length = strcspn(flag, ";");
+      *n_flags += asks_for_caution(flag, length);
+      flag += length + (flag[length] == ';');
+    }
+  }
+  return *n_flags > 0;
+}
