@@ -26,7 +26,7 @@ typedef struct verb_row {
 
 static const verb_row verbs[] = {
     {"info", "FILE...", "what is in a recording: channels, rates, units, gaps, events; nothing is computed",
-     "  pleth info leg.csv\n  pleth info --json leg.csv\n", 1, MANY, TAKES_INPUTS, verb_info},
+     "  pleth info leg.csv\n  pleth info --json leg.csv\n", 1, MANY, TAKES_INPUTS | TAKES(OPT_KEEP_IDENTIFIERS), verb_info},
     {"analyze", "FILE... [-o OUT]", "run the protocol, print the measures, write the HDF5 report (STEM.pleth.h5)",
      "  pleth analyze leg.csv\n  pleth analyze -j 4 -o reports *.csv\n  pleth analyze --json --set apg.stand.plateau_s=10 leg.csv\n", 1,
      MANY,
@@ -36,6 +36,9 @@ static const verb_row verbs[] = {
     {"report", "OUT.h5 --to svg|csv", "the picture of a report, or its conditioned trace",
      "  pleth report leg.pleth.h5 --to svg -o leg.svg\n  pleth report leg.pleth.h5 --to csv -o - | head\n", 1, 1,
      TAKES_LIMITS | TAKES(OPT_TO) | TAKES(OPT_OUTPUT), verb_report},
+    {"convert", "IN OUT", "a recording as CSV, BIDS, EDF+, BDF+ or WAV, by the ending of OUT's name",
+     "  pleth convert leg.edf leg.csv\n  pleth convert leg.csv sub-01_task-stand_physio.tsv.gz\n", 2, 2,
+     TAKES_LIMITS | TAKES(OPT_SIDECAR) | TAKES(OPT_FORMAT) | TAKES(OPT_SET) | TAKES(OPT_KEEP_IDENTIFIERS), verb_convert},
     {"simulate", "PROTOCOL -o FILE", "a recording with known truth, and its side-car STEM.pleth.json",
      "  pleth simulate apg.stand -o leg.csv --truth truth.json --seed 7\n", 1, 1,
      TAKES(OPT_OUTPUT) | TAKES(OPT_TRUTH) | TAKES(OPT_SEED) | TAKES(OPT_SET) | TAKES(OPT_DECIMAL_COMMA), verb_simulate},

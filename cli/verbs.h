@@ -9,6 +9,7 @@
 int verb_info(const cli_options *options);
 int verb_analyze(const cli_options *options);
 int verb_report(const cli_options *options);
+int verb_convert(const cli_options *options);
 int verb_simulate(const cli_options *options);
 int verb_check(const cli_options *options);
 int verb_batch(const cli_options *options);

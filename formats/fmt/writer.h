@@ -65,6 +65,38 @@ DSP_API DSP_MUST_USE dsp_status fmt_recording_csv(fmt_buffer *out, const dsp_rec
 DSP_API DSP_MUST_USE dsp_status fmt_recording_wav(fmt_buffer *out, const dsp_recording *recording, bool cues, dsp_error *error);
 /** A recording's side-car (contract section 2): only what the recording knows. */
 DSP_API DSP_MUST_USE dsp_status fmt_recording_sidecar(fmt_buffer *out, const dsp_recording *recording, dsp_error *error);
+/** What a file that a conversion makes is for. */
+typedef enum fmt_part_kind {
+  FMT_PART_MAIN,       /**< the format's own file */
+  FMT_PART_SIDECAR,    /**< pleth's side-car: what the format cannot carry */
+  FMT_PART_JSON,       /**< BIDS: what the columns are */
+  FMT_PART_EVENTS,     /**< BIDS: events */
+  FMT_PART_EVENTS_JSON /**< BIDS: what their columns are */
+} fmt_part_kind;
+#define FMT_PART_KINDS 5
+
+typedef struct fmt_part {
+  fmt_part_kind kind;
+  unsigned group; /**< 0, or the number of the recording when channels of different rates need a file each */
+  fmt_buffer bytes;
+} fmt_part;
+
+/** What a conversion makes. Zeroed is empty; free with fmt_parts_clear. */
+typedef struct fmt_parts {
+  fmt_part *rows;
+  size_t n, capacity;
+  fmt_buffer notes; /**< one line each: what the format could not hold as it was */
+} fmt_parts;
+
+DSP_API void fmt_parts_clear(fmt_parts *parts);
+/** Append an empty part; NULL when out of memory. Valid until the next call. */
+DSP_API DSP_MUST_USE fmt_part *fmt_parts_add(fmt_parts *parts, fmt_part_kind kind, unsigned group);
+/** Formats that fmt_convert writes, NULL-terminated: "csv" ... */
+DSP_API extern const char *const fmt_convert_formats[];
+/** A recording in another format, one of fmt_convert_formats; lossless where the format allows, and `notes` say where not. DSP_BAD_OPTION
+ * for a recording that the format cannot hold at all. */
+DSP_API DSP_MUST_USE dsp_status fmt_convert(fmt_parts *parts, const dsp_recording *recording, const char *format, dsp_error *error);
+
 /** Truth of a simulated recording:
  * {"schema":"pleth-truth/1","step_s":..,"values":{id:value..},"landmarks":{name:t..},"parameters":{..},"seed":n}. */
 DSP_API DSP_MUST_USE dsp_status fmt_truth_json(fmt_buffer *out, const dsp_truth *truth, const dsp_params *params, uint64_t seed,

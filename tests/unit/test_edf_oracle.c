@@ -3,6 +3,7 @@
 #include "../support/reading.h"
 #include <edflib.h>
 #include <fcntl.h>
+#include <fmt/writer.h>
 #include <unistd.h>
 
 enum { SIGNALS = 3, RECORDS = 7 };
@@ -39,7 +40,7 @@ static void write_file(int kind, int low, int high) {
   ck_assert_int_eq(edf_set_equipment(file, "Volumeter"), 0);
   ck_assert_int_eq(edf_set_subsecond_starttime(file, 1234000), 0);
   for (int r = 0; r < RECORDS; r++)
-    for (int s = 0; s < SIGNALS; s++) ck_assert_int_eq(edfwrite_digital_samples(file, digital[s] + r * per_record[s]), 0);
+    for (int s = 0; s < SIGNALS; s++) ck_assert_int_eq(edfwrite_digital_samples(file, digital[s] + (ptrdiff_t)r * per_record[s]), 0);
   ck_assert_int_eq(edfwrite_annotation_utf8(file, 15000, 20000, "stand"), 0);
   ck_assert_int_eq(edfwrite_annotation_utf8(file, 60000, -1, "Zehenstand \xC3\xBC"), 0);
   ck_assert_int_eq(edfclose_file(file), 0);
@@ -77,16 +78,46 @@ static void compare_signal(const dsp_channel *channel, int handle, int s) {
   free(theirs);
 }
 
+/* The recording as our writer has it, read by EDFlib: the same whole numbers, limits, marks and start. */
+static void compare_ours(const dsp_recording *r, const char *format) {
+  fmt_parts parts = {0};
+  struct edf_hdr_struct *header = malloc(sizeof *header);
+  struct edf_annotation_struct mark;
+  ck_assert_int_eq(fmt_convert(&parts, r, format, NULL), DSP_OK);
+  ck_assert_msg(parts.notes.size == 0, "%s", parts.notes.bytes);
+  const int fd = open(path, O_WRONLY | O_TRUNC);
+  ck_assert_int_eq(write(fd, parts.rows[0].bytes.bytes, parts.rows[0].bytes.size), (ssize_t)parts.rows[0].bytes.size);
+  close(fd);
+  fmt_parts_clear(&parts);
+  ck_assert_msg(edfopen_file_readonly(path, header, EDFLIB_READ_ALL_ANNOTATIONS) == 0, "EDFlib: %d", header->filetype);
+  ck_assert_int_eq(header->edfsignals, SIGNALS);
+  for (int s = 0; s < SIGNALS; s++) {
+    const int n = per_record[s] * RECORDS;
+    int *theirs = malloc(sizeof(int) * (size_t)n);
+    ck_assert_int_eq(header->signalparam[s].smp_in_file, n);
+    ck_assert_int_eq(edfread_digital_samples(header->handle, s, n, theirs), n);
+    ck_assert_mem_eq(theirs, digital[s], sizeof(int) * (size_t)n);
+    const double scale = (header->signalparam[s].phys_max - header->signalparam[s].phys_min) /
+                         ((double)header->signalparam[s].dig_max - header->signalparam[s].dig_min);
+    ck_assert_double_eq_tol(scale / r->channels[s].scale, 1, 1e-9);
+    free(theirs);
+  }
+  ck_assert_int_eq(header->starttime_subsecond, 1234000);
+  ck_assert_int_eq(header->annotations_in_file, 2);
+  ck_assert_int_eq(edf_get_annotation(header->handle, 1, &mark), 0);
+  ck_assert_str_eq(mark.annotation, "Zehenstand \xC3\xBC");
+  ck_assert_int_eq(mark.onset, 60000000);
+  edfclose_file(header->handle);
+  free(header);
+}
+
 static void compare(int kind, int low, int high, const char *format) {
   write_file(kind, low, high);
   struct edf_hdr_struct *header = malloc(sizeof *header);
   ck_assert_int_eq(edfopen_file_readonly(path, header, EDFLIB_READ_ALL_ANNOTATIONS), 0);
   dsp_recording *r = read_back(format);
   ck_assert_uint_eq(r->n_channels, SIGNALS);
-  for (int s = 0; s < SIGNALS; s++) {
-    compare_signal(&r->channels[s], header->handle, s);
-    free(digital[s]);
-  }
+  for (int s = 0; s < SIGNALS; s++) compare_signal(&r->channels[s], header->handle, s);
   ck_assert_double_eq_tol(r->t_origin_s, 0.1234, 1e-12);
   ck_assert_str_eq(r->device, "Volumeter");
   ck_assert_uint_eq(r->n_events, 2);
@@ -95,9 +126,11 @@ static void compare(int kind, int low, int high, const char *format) {
   ck_assert_double_eq_tol(r->events[0].dur_s, 2, 1e-9);
   ck_assert_str_eq(r->events[1].text, "Zehenstand \xC3\xBC");
   ck_assert_uint_eq(r->n_warnings, 0);
-  dsp_recording_free(r);
   edfclose_file(header->handle);
   free(header);
+  compare_ours(r, format);
+  for (int s = 0; s < SIGNALS; s++) free(digital[s]);
+  dsp_recording_free(r);
   unlink(path);
 }
 

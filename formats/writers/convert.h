@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * The writers of recordings in other people's formats, one file each. */
+#ifndef WRITERS_CONVERT_H
+#define WRITERS_CONVERT_H
+
+#include <fmt/writer.h>
+
+/* recording_edf.c: `width` 2 is EDF+, 3 BDF+; with gaps EDF+D. */
+dsp_status convert_edf(fmt_parts *parts, const dsp_recording *recording, unsigned width, dsp_error *error);
+/* recording_bids.c: a physiological recording by the BIDS specification 1.11. */
+dsp_status convert_bids(fmt_parts *parts, const dsp_recording *recording, dsp_error *error);
+
+#endif
