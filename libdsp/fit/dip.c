@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Reading a contraction. The level before is a line, the refill after a cubic, both under one coloured noise that runs through the
- * contraction; the contraction itself is left out. The refill is followed back as far as the trace agrees with it: there the muscle's bulge
- * is over. */
+ * contraction; the contraction itself is left out. A bulge that draws the trace down swings back to the refill before the contraction ends,
+ * much faster than the leg fills: where it meets the refill, a kink found by least squares, the refill is clear. */
 #include <dsp/contraction.h>
 
 #include <dsp/memory.h>
@@ -9,7 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BEFORE = 2, AFTER = 4, COLUMNS = BEFORE + AFTER };
+enum { BEFORE = 2, AFTER = 4, EXTRA = 2, COLUMNS = BEFORE + AFTER + EXTRA };
+
+/* What is added to the refill's cubic: nothing, the bulge's way back before a kink, or a change of pace after one. */
+typedef enum extra { PLAIN, TAIL, HINGE } extra;
 
 typedef struct joint {
   const dsp_trace *trace;
@@ -18,14 +21,17 @@ typedef struct joint {
   size_t from, to;    /* samples in the regression */
   double reference_s; /* origin of the refill's cubic */
   double length_s;    /* its unit of time */
-  double coef[COLUMNS], cov[COLUMNS * COLUMNS], variance;
+  extra added;
+  double kink_s;
+  size_t k; /* columns in use */
+  double coef[COLUMNS], cov[COLUMNS * COLUMNS], rss;
 } joint;
 
 static double at_s(const joint *j, size_t i) {
   return (double)i / j->trace->rate_hz;
 }
 
-/* Row of the design at t: before the contraction a level and slope, after it a cubic. */
+/* Row of the design at t: before the contraction a level and slope, after it a cubic and what is added to it. */
 static void row(const joint *j, double t_s, bool before, double *x) {
   memset(x, 0, COLUMNS * sizeof *x);
   if (before) {
@@ -35,25 +41,33 @@ static void row(const joint *j, double t_s, bool before, double *x) {
   }
   const double u = (t_s - j->reference_s) / j->length_s;
   for (int d = 0; d < AFTER; d++) x[BEFORE + d] = d ? x[BEFORE + d - 1] * u : 1;
+  double *more = x + BEFORE + AFTER;
+  if (j->added == HINGE) more[0] = fmax(0, t_s - j->kink_s);
+  if (j->added == TAIL) more[0] = fmax(0, j->kink_s - t_s), more[1] = more[0] * more[0];
 }
 
 /* Regress with the samples from just before the contraction to `clear_s` left out. */
-static dsp_status regress(joint *j, double clear_s) {
+static dsp_status regress(joint *j, double clear_s, double least_variance) {
+  j->k = BEFORE + AFTER + (j->added == PLAIN ? 0 : j->added == HINGE ? 1 : 2);
   const size_t n = j->to - j->from;
-  double *design = dsp_alloc(n, COLUMNS * sizeof *design);
+  double *design = dsp_alloc(n, COLUMNS * sizeof *design), variance;
   unsigned char *ok = dsp_alloc(n, 1);
   dsp_status status = design && ok ? DSP_OK : DSP_NO_MEMORY;
   if (status == DSP_OK) {
     const double guard_s = fmax(0.25, 1.5 / j->trace->rate_hz);
+    size_t used = 0;
     for (size_t i = 0; i < n; i++) {
       double x[COLUMNS];
       const double t_s = at_s(j, j->from + i);
-      const bool before = t_s < j->task->start_s - guard_s, hidden = !before && t_s < clear_s;
+      const bool before = t_s < j->task->start_s - guard_s, hidden = !before && t_s < clear_s - 1e-9;
       row(j, t_s, before, x);
-      for (size_t c = 0; c < COLUMNS; c++) design[c * n + i] = hidden ? 0 : x[c];
+      for (size_t c = 0; c < j->k; c++) design[c * n + i] = hidden ? 0 : x[c];
       ok[i] = hidden ? 0 : j->trace->ok[j->from + i];
+      used += ok[i];
     }
-    status = dsp_noise_regress(j->noise, j->coef, j->cov, &j->variance, j->trace->x + j->from, ok, n, design, COLUMNS, 0.3);
+    status =
+        dsp_noise_regress(j->noise, j->coef, j->cov, &variance, j->trace->x + j->from, ok, n, design, j->k, least_variance);
+    if (status == DSP_OK) j->rss = variance * (double)(used - j->k);
   }
   free(design);
   free(ok);
@@ -62,23 +76,11 @@ static dsp_status regress(joint *j, double clear_s) {
 
 static dsp_estimate evaluate(const joint *j, const double *x) {
   double value = 0, variance = 0;
-  for (size_t a = 0; a < COLUMNS; a++) {
+  for (size_t a = 0; a < j->k; a++) {
     value += x[a] * j->coef[a];
-    for (size_t b = 0; b < COLUMNS; b++) variance += x[a] * j->cov[a * COLUMNS + b] * x[b];
+    for (size_t b = 0; b < j->k; b++) variance += x[a] * j->cov[a * j->k + b] * x[b];
   }
   return (dsp_estimate){value, sqrt(variance)};
-}
-
-/* The trace less the fitted refill, for the samples [from, to). */
-static double *residuals(const joint *j, size_t from, size_t to) {
-  double *r = dsp_alloc(to - from, sizeof *r);
-  for (size_t i = from; r && i < to; i++) {
-    double x[COLUMNS], refill = 0;
-    row(j, at_s(j, i), false, x);
-    for (size_t c = BEFORE; c < COLUMNS; c++) refill += x[c] * j->coef[c];
-    r[i - from] = j->trace->x[i] - refill;
-  }
-  return r;
 }
 
 /* Seconds of refill to use: enough to see through breathing, short against the refill itself. */
@@ -95,25 +97,6 @@ static double refill_length(const joint *j, double from_s, double level_before) 
     if (mean > lowest + 0.6 * (level_before - lowest)) break;
   }
   return fmax(0.8, fmin(25, at_s(j, i) - from_s));
-}
-
-/* Does the trace follow the fitted refill from `from_s` on? Each residual must be what the noise predicts from the residuals after it (a
- * stationary process runs backwards by the same predictor), and none may leave the noise's range. */
-static dsp_status follows(bool *yes, const joint *j, double from_s, double scale) {
-  const dsp_noise *noise = j->noise;
-  const double sudden = 4.5 * noise->sd[noise->order] + 0.008 * scale, far = 3.5 * noise->sd[0] + 0.02 * scale;
-  const size_t first = (size_t)ceil(from_s * j->trace->rate_hz - 1e-6), n = j->to > first ? j->to - first : 0;
-  double *residual = residuals(j, first, first + n);
-  if (!residual) return DSP_NO_MEMORY;
-  *yes = true;
-  for (size_t i = 0; i < n && *yes; i++) {
-    if (!j->trace->ok[first + i]) continue;
-    double expected = 0;
-    for (size_t k = 0; k < noise->order && i + 1 + k < n; k++) expected += noise->predictor[noise->order - 1][k] * residual[i + 1 + k];
-    *yes = !(fabs(residual[i] - expected) > sudden || fabs(residual[i]) > far);
-  }
-  free(residual);
-  return DSP_OK;
 }
 
 /* Where the trace is lowest in the last contraction or soon after. */
@@ -135,18 +118,71 @@ static double departure(const joint *j, double clear_s, double before, double lo
 }
 
 /* The refill's stretch, from where the trace is clear of the contraction. */
-static void set_window(joint *j, double from_s, double level_before, double end_s) {
-  j->length_s = fmin(refill_length(j, from_s, level_before), end_s - from_s);
+static void set_window(joint *j, double from_s, double length_s, double end_s) {
+  j->length_s = fmin(length_s, end_s - from_s);
   j->reference_s = from_s;
-  j->to = (size_t)((from_s + j->length_s) * j->trace->rate_hz);
+  j->to = (size_t)((from_s + j->length_s) * j->trace->rate_hz) + 1;
   if (j->to > j->trace->n) j->to = j->trace->n;
+}
+
+/* Try kinks at first_s, first_s + step_s ... up to last_s with the samples from clear_s on; keeps the best in *j. */
+static dsp_status scan(joint *j, double clear_s, double first_s, double last_s, double step_s) {
+  joint best = *j;
+  for (double t_s = first_s; t_s <= last_s + 1e-9; t_s += step_s) {
+    joint trial = *j;
+    trial.kink_s = t_s;
+    const dsp_status status = regress(&trial, clear_s, 0);
+    if (status == DSP_NO_MEMORY) return status;
+    if (status == DSP_OK && trial.rss < best.rss) best = trial;
+  }
+  *j = best;
+  return DSP_OK;
+}
+
+/* The kink within [first_s, last_s] that explains the trace best; *found when it explains much more than none does. */
+static dsp_status find_kink(bool *found, joint *j, extra kind, double clear_s, double first_s, double last_s) {
+  static const double clearly = 20; /* twice the gain of log likelihood, noise as learnt or as seen */
+  *found = false;
+  j->added = PLAIN;
+  dsp_status status = regress(j, clear_s, 0);
+  if (status != DSP_OK || last_s <= first_s) return status == DSP_NO_MEMORY ? status : DSP_OK;
+  joint with = *j;
+  with.added = kind;
+  const double coarse_s = 0.1, fine_s = 0.025;
+  status = scan(&with, clear_s, first_s, last_s, coarse_s);
+  if (status == DSP_OK && with.rss < j->rss)
+    status = scan(&with, clear_s, fmax(first_s, with.kink_s - 0.075), fmin(last_s, with.kink_s + 0.075), fine_s);
+  if (status != DSP_OK) return status;
+  const double noise = fmax(1, with.rss / (double)(with.to - with.from));
+  *found = j->rss - with.rss > clearly * noise;
+  if (*found) *j = with;
+  return DSP_OK;
+}
+
+/* When the trace is clear of the contraction: at its lowest, or where a bulge that made that low has swung back. */
+static dsp_status find_clear(double *clear_s, const joint *whole, double length_s, double safe_s, double end_s) {
+  static const double look_s = 3, before_s = 6, least_ml = 1;
+  joint j = *whole;
+  const double lowest_s = lowest_sample(&j, safe_s), step_s = 1 / j.trace->rate_hz;
+  *clear_s = lowest_s;
+  const size_t near = (size_t)fmax(0, (j.task->start_s - before_s) * j.trace->rate_hz);
+  if (j.from < near) j.from = near;
+  set_window(&j, lowest_s, fmin(length_s, look_s) + safe_s - lowest_s, end_s);
+  bool found;
+  const dsp_status status = find_kink(&found, &j, TAIL, lowest_s, lowest_s + 1.5 * step_s, safe_s);
+  if (status != DSP_OK || !found) return status;
+  double tail[COLUMNS], refill[COLUMNS];
+  row(&j, lowest_s, false, tail);
+  memcpy(refill, tail, sizeof refill);
+  memset(refill + BEFORE + AFTER, 0, EXTRA * sizeof *refill);
+  if (evaluate(&j, tail).value - evaluate(&j, refill).value < -least_ml) *clear_s = j.kink_s + 0.3 * step_s;
+  return DSP_OK;
 }
 
 dsp_status dsp_dip_read(dsp_dip *dip, const dsp_trace *trace, const dsp_noise *noise, const dsp_dip_task *task) {
   *dip = (dsp_dip){0};
   joint j = {.trace = trace, .noise = noise, .task = task};
-  double safe_s = task->last_s + task->longest_s + 0.6;
-  const double end_s = fmin(task->until_s, (double)(trace->n - 1) / trace->rate_hz);
+  const double safe_s = task->last_s + task->longest_s, end_s = fmin(task->until_s, (double)(trace->n - 1) / trace->rate_hz);
   if (task->before_s < 0 || task->start_s - task->before_s < 2 || end_s - safe_s < 2) return DSP_NO_SOLUTION;
   j.from = (size_t)(task->before_s * trace->rate_hz);
 
@@ -155,18 +191,14 @@ dsp_status dsp_dip_read(dsp_dip *dip, const dsp_trace *trace, const dsp_noise *n
   const size_t start = (size_t)((task->start_s - 0.3) * trace->rate_hz),
                first = start > (size_t)(5 * trace->rate_hz) + j.from ? start - (size_t)(5 * trace->rate_hz) : j.from;
   for (size_t i = first; i < start; i++) level += trace->x[i] / (double)(start - first);
-  /* The refill begins where the trace first follows one: at its lowest sample, or after the bulge that made that sample. */
-  const double step_s = fmax(0.1, 1 / trace->rate_hz);
-  dsp_status status = DSP_NO_SOLUTION;
-  dip->clear_s = fmin(lowest_sample(&j, safe_s), safe_s);
-  for (;; dip->clear_s += step_s) {
-    set_window(&j, dip->clear_s, level, end_s);
-    bool clear = dip->clear_s + step_s > safe_s;
-    status = regress(&j, dip->clear_s);
-    if (status == DSP_OK && !clear) status = follows(&clear, &j, dip->clear_s, fabs(level - j.coef[BEFORE]));
-    if (status != DSP_OK) return status;
-    if (clear) break;
-  }
+  dsp_status status = find_clear(&dip->clear_s, &j, refill_length(&j, safe_s, level), safe_s, end_s);
+  if (status != DSP_OK) return status;
+  set_window(&j, dip->clear_s, refill_length(&j, dip->clear_s, level), end_s);
+  /* The pace of filling may change soon after the rhythm ends. */
+  bool hinged;
+  status = find_kink(&hinged, &j, HINGE, dip->clear_s, dip->clear_s + 0.2, fmin(dip->clear_s + 1.6, dip->clear_s + 0.6 * j.length_s));
+  if (status == DSP_OK) status = regress(&j, dip->clear_s, 0.3);
+  if (status != DSP_OK) return status;
   const double scale = fabs(level - j.coef[BEFORE]);
 
   double before[COLUMNS], lowest[COLUMNS], difference[COLUMNS];

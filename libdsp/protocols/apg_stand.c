@@ -238,11 +238,14 @@ static void widen(stand_test *s) {
   }
 }
 
-static dsp_status read_dip(dsp_dip *dip, bool *read, const stand_test *s, const stand_manoeuvre *m, double before_s, double until_s) {
+static dsp_status read_dip(dsp_dip *dip, bool *read, const stand_test *s, const stand_manoeuvre *m, double before_s, double until_s,
+                           double longest_s) {
+  /* An unmarked last contraction is sought from a little before its start. */
+  const double early_s = m->count > 1 && !(m->marked && !m->open_end) ? STAND_EARLY_S : 0;
   const dsp_dip_task task = {.before_s = fmax(before_s, m->start_s - 25),
                              .start_s = m->start_s,
                              .last_s = m->last_s,
-                             .longest_s = s->params[P_CONTRACTION] + (m->marked && !m->open_end ? 0 : 1.2),
+                             .longest_s = longest_s + early_s,
                              .until_s = until_s,
                              .lead_s = s->params[P_LEAD]};
   *read = false;
@@ -255,13 +258,16 @@ static dsp_status read_dip(dsp_dip *dip, bool *read, const stand_test *s, const 
 static dsp_status read_contractions(stand_test *s) {
   const stand_phases *p = &s->phases;
   dsp_status status = DSP_OK;
-  double before_s = fmax(p->transient_end_s, p->onset_s + 2);
+  double before_s = fmax(p->transient_end_s, p->onset_s + 2), longest_s = s->params[P_CONTRACTION] + 0.2, length_s = 0;
   for (size_t i = 0; i < p->n_singles && status == DSP_OK; i++) {
     const double until_s = i + 1 < p->n_singles ? p->single[i + 1].start_s - 0.5 : p->series.count ? p->series.start_s - 0.5 : p->leave_s;
-    status = read_dip(&s->single[i], &s->single_read[i], s, &p->single[i], before_s, until_s);
+    status = read_dip(&s->single[i], &s->single_read[i], s, &p->single[i], before_s, until_s, longest_s);
+    if (status == DSP_OK && s->single_read[i]) length_s = fmax(length_s, s->single[i].clear_s - p->single[i].start_s);
     before_s = p->single[i].start_s + 3;
   }
-  if (status == DSP_OK && p->series.count) status = read_dip(&s->series, &s->series_read, s, &p->series, before_s, p->leave_s);
+  /* A contraction of the series lasts no longer than the single one did. */
+  if (length_s > 0) longest_s = fmin(longest_s, length_s + 0.1);
+  if (status == DSP_OK && p->series.count) status = read_dip(&s->series, &s->series_read, s, &p->series, before_s, p->leave_s, longest_s);
   return status;
 }
 

@@ -42,6 +42,9 @@ extern const dsp_protocol dsp_apg_stand;
 
 enum { STAND_SINGLES_MAX = 12 };
 
+/** The last contraction of an unmarked series is sought from this much before where it seems to start. */
+#define STAND_EARLY_S 0.25
+
 /** One manoeuvre: a single contraction or a series. */
 typedef struct stand_manoeuvre {
   const char *name;  /**< "tiptoe" ..., NULL unknown */

@@ -166,7 +166,7 @@ static dsp_status add_detected(stand_phases *p, const dsp_trace *trace, const do
     if (i != longest && bout->drop < 0.5 * strongest) continue;
     stand_manoeuvre m = {.start_s = bout->first_s, .last_s = bout->last_s, .cadence_hz = 1 / bout->period_s, .count = bout->count};
     /* An unmarked last contraction is sought from a little before where it seems to start: the level there is no lower than its own. */
-    if (m.count > 1) m.last_s = fmax(m.start_s, m.last_s - 0.5);
+    if (m.count > 1) m.last_s = fmax(m.start_s, m.last_s - STAND_EARLY_S);
     if (i == longest && p->series.count == 0)
       p->series = m;
     else if (bout->count == 1 && p->n_singles < STAND_SINGLES_MAX && (longest == bouts.n || i < longest))
