@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double fall_s = 0.35, smooth_s = 0.1, join_s = 2.2, single_longest_s = 1.3, least_active_s = 0.1;
+static const double fall_s = 0.35, smooth_s = 0.1, join_s = 2.2, single_longest_s = 1.3, least_active_s = 0.1, bulge_rise_s = 0.5;
 static const double period_min_s = 0.5, period_max_s = 2.2;
 
 /* Value that all but a seventh of the falls stay below: contractions fill less than that of a standing test, so it is the noise's. */
@@ -55,12 +55,35 @@ static void measure_falls(double *fall, double *smooth, const double *x, size_t 
   }
 }
 
-/* Where a contraction starts: back from the fall, and from the bulge that may come before it, to the level before. */
-static double start_of(const dsp_trace *trace, size_t first, double before, double limit) {
-  const size_t furthest = first - (size_t)(0.8 * trace->rate_hz);
-  size_t i = first;
-  while (i > furthest && fabs(trace->x[i] - before) > 0.7 * limit) i--;
-  return (double)i / trace->rate_hz;
+/* The highest sample shortly before a fall that begins at `first`, and the lowest shortly before that. */
+static void top_before(size_t *top, size_t *low, const dsp_trace *trace, size_t first) {
+  const double rate_hz = trace->rate_hz, *x = trace->x;
+  const size_t reach = (size_t)(fall_s * rate_hz) + 1, rise = (size_t)(bulge_rise_s * rate_hz) + 1;
+  *top = first;
+  for (size_t i = first > reach ? first - reach : 0; i < first; i++)
+    if (x[i] > x[*top]) *top = i;
+  *low = *top;
+  for (size_t i = *top > rise ? *top - rise : 0; i < *top; i++)
+    if (x[i] < x[*low]) *low = i;
+}
+
+/* Where a contraction starts: where its bulge begins to rise, or at the top that it falls from. */
+static double start_of(const dsp_trace *trace, size_t first, bool bulges, double limit) {
+  const double *x = trace->x, rate_hz = trace->rate_hz;
+  size_t top, low, i = first;
+  top_before(&top, &low, trace, first);
+  if (bulges) {
+    /* A bulge begins at its steepest, refill before it is slower. */
+    const size_t hop = (size_t)(0.1 * rate_hz) + 1;
+    size_t steepest = top;
+    for (size_t k = low + hop; k <= top; k++)
+      if (x[k] - x[k - hop] >= x[steepest] - x[steepest - hop]) steepest = k;
+    for (i = steepest; i > low + hop && x[i] - x[i - hop] > 0.4 * (x[steepest] - x[steepest - hop]);) i--;
+    i -= hop / 2;
+  } else {
+    while (i > top && x[i] < x[top] - 0.3 * limit) i--;
+  }
+  return (double)i / rate_hz;
 }
 
 enum { FALLS_MAX = 128 };
@@ -95,7 +118,11 @@ static bool describe(dsp_bout *bout, const dsp_trace *trace, double *fall, size_
   for (size_t i = first; i < last + second && i + piece < trace->n; i++) lowest = fmin(lowest, mean(trace->x, i, i + piece));
   const double after = mean(trace->x, last, last + second), before = mean(trace->x, first - second - guard, first - guard);
   if (before - lowest < least_drop || before - after < 0.4 * least_drop) return false;
-  const double start_s = start_of(trace, first, before, limit);
+  /* The leg is at rest before: what rises before the first fall is the muscle's bulge. */
+  size_t top, low;
+  top_before(&top, &low, trace, first);
+  const bool bulges = trace->x[top] - trace->x[low] > limit + 0.5 * least_drop;
+  const double start_s = start_of(trace, first, bulges, limit);
   *bout = (dsp_bout){.first_s = start_s, .last_s = start_s, .count = 1, .period_s = NAN, .drop = before - lowest};
   const double span_s = (double)(at[n - 1] - at[0]) / rate_hz;
   if (n < 2 || (double)(to - from) / rate_hz < single_longest_s) return true;
@@ -107,7 +134,10 @@ static bool describe(dsp_bout *bout, const dsp_trace *trace, double *fall, size_
   bout->period_s = n > 2 ? period(fall + tail, to - tail, rate_hz) : span_s;
   if (!isfinite(bout->period_s)) bout->period_s = span_s / (double)(n - 1);
   bout->count = 1 + (unsigned)floor(fmax(1, span_s / bout->period_s) + 0.5);
-  bout->last_s = start_s + span_s;
+  const double least = fmin(limit, 0.3 * fall[at[n - 1]]);
+  size_t falling = at[n - 1];
+  while (falling > at[n - 2] && fall[falling - 1] >= least) falling--;
+  bout->last_s = start_of(trace, offset + falling, bulges, least);
   return true;
 }
 

@@ -99,21 +99,49 @@ static double refill_length(const joint *j, double from_s, double level_before) 
   return fmax(0.8, fmin(25, at_s(j, i) - from_s));
 }
 
-/* Where the trace is lowest in the last contraction or soon after. */
+static double short_mean(const joint *j, size_t i) {
+  const size_t half = (size_t)(0.05 * j->trace->rate_hz);
+  double sum = 0;
+  size_t n = 0;
+  for (size_t k = i > half ? i - half : 0; k <= i + half && k < j->trace->n; k++, n++) sum += j->trace->x[k];
+  return sum / (double)n;
+}
+
+/* How far the trace has fallen within the last third of a second. */
+static double fall_at(const joint *j, size_t i) {
+  const size_t reach = (size_t)(0.35 * j->trace->rate_hz) + 1;
+  double highest = -INFINITY;
+  for (size_t k = i > reach ? i - reach : 0; k <= i; k++) highest = fmax(highest, short_mean(j, k));
+  return highest - short_mean(j, i);
+}
+
+/* Where the trace is lowest after the last great fall until `to_s`: a bulge may lift it before that. */
 static double lowest_sample(const joint *j, double to_s) {
-  size_t i = (size_t)ceil(j->task->last_s * j->trace->rate_hz), lowest = i;
-  for (; i < j->trace->n && at_s(j, i) <= to_s; i++)
+  static const double great = 0.6, around_s = 0.2;
+  const double rate_hz = j->trace->rate_hz;
+  size_t from = (size_t)ceil(j->task->last_s * rate_hz), fallen = from;
+  double most = 0;
+  for (size_t i = from; i < j->trace->n && at_s(j, i) <= to_s; i++) most = fmax(most, fall_at(j, i));
+  for (size_t i = from; i < j->trace->n && at_s(j, i) <= to_s; i++)
+    if (fall_at(j, i) >= great * most) fallen = i;
+  if (at_s(j, fallen) - around_s > j->task->last_s) from = fallen - (size_t)(around_s * rate_hz);
+  size_t lowest = from;
+  for (size_t i = from; i < j->trace->n && at_s(j, i) <= to_s; i++)
     if (j->trace->x[i] < j->trace->x[lowest]) lowest = i;
+  /* Where refill is slow the noise chooses among many: the first that is as low counts. */
+  const double as_low = j->trace->x[lowest] + 1.5 * j->noise->sd[j->noise->order];
+  for (size_t i = from; i < lowest; i++)
+    if (j->trace->x[i] <= as_low && j->trace->x[i + 1] <= as_low) return at_s(j, i);
   return at_s(j, lowest);
 }
 
-/* Largest departure of the trace from straight ejection between the level before and the refill, while the muscle contracts. */
-static double departure(const joint *j, double clear_s, double before, double lowest) {
-  double most = 0;
-  for (size_t i = (size_t)(j->task->last_s * j->trace->rate_hz); i < j->to && at_s(j, i) < clear_s; i++) {
-    const double x = j->trace->x[i];
-    most = fmax(most, fmax(x - before, lowest - x));
-  }
+/* Largest departure of the trace, while the muscle contracts, from straight ejection between the level at its start and the refill. */
+static double departure(const joint *j, double clear_s, double lowest) {
+  const size_t last = (size_t)(j->task->last_s * j->trace->rate_hz), lead = (size_t)(0.2 * j->trace->rate_hz) + 1;
+  double before = lowest, most = 0;
+  for (size_t i = last > lead ? last - lead : 0; i <= last; i++) before = fmax(before, j->trace->x[i]);
+  for (size_t i = last; i < j->to && at_s(j, i) < clear_s; i++)
+    most = fmax(most, fmax(j->trace->x[i] - before, lowest - j->trace->x[i]));
   return most;
 }
 
@@ -199,12 +227,9 @@ dsp_status dsp_dip_read(dsp_dip *dip, const dsp_trace *trace, const dsp_noise *n
   status = find_kink(&hinged, &j, HINGE, dip->clear_s, dip->clear_s + 0.2, fmin(dip->clear_s + 1.6, dip->clear_s + 0.6 * j.length_s));
   if (status == DSP_OK) status = regress(&j, dip->clear_s, 0.3);
   if (status != DSP_OK) return status;
-  const double scale = fabs(level - j.coef[BEFORE]);
-
   double before[COLUMNS], lowest[COLUMNS], difference[COLUMNS];
-  const double edge = j.coef[BEFORE], start_level = j.coef[0];
-  dip->bulge = departure(&j, dip->clear_s, start_level, edge) > 3 * noise->sd[0] + 0.03 * scale;
-  dip->lowest_s = fmax(task->last_s, dip->clear_s - task->lead_s);
+  dip->bulge = departure(&j, dip->clear_s, j.coef[BEFORE]) > 3 * noise->sd[0] + 2;
+  dip->lowest_s = fmax(task->last_s, dip->clear_s - (dip->bulge ? task->lead_s : 0));
   row(&j, task->start_s, true, before);
   row(&j, dip->lowest_s, false, lowest);
   for (int c = 0; c < COLUMNS; c++) difference[c] = before[c] - lowest[c];

@@ -29,7 +29,7 @@ static const dsp_param_row param_rows[P_ROWS] = {
     [P_LEAST_RISE] = {"apg.stand.least_rise_ml", "mL", 10, 1, 200, NULL, "Smallest rise that counts as standing up.", OURS},
     [P_LEAST_DROP] = {"apg.stand.least_drop_ml", "mL", 4, 0.5, 100, NULL, "Smallest drop that counts as an unmarked contraction.", OURS},
     [P_CONTRACTION] = {"apg.stand.contraction_s", "s", 1, 0.3, 5, NULL, "Longest time that one contraction lasts.", OURS},
-    [P_LEAD] = {"apg.stand.lead_s", "s", 0.04, 0, 0.5, NULL, "The lowest volume comes this much before the end of the contraction.", OURS},
+    [P_LEAD] = {"apg.stand.lead_s", "s", 0.07, 0, 0.5, NULL, "The lowest volume comes this much before the end of the contraction.", OURS},
     [P_MARKER] = {"apg.stand.marker_s", "s", 3, 0.1, 60, NULL, "Disagreement of marker and trace that is flagged.", OURS},
     [P_BASELINE_SLOPE] = {"apg.stand.baseline_slope", "mL/s", 0.05, 0, 5, NULL, "Steepest supine baseline that is not flagged.", OURS},
     [P_DRIFT_TAU] = {"apg.stand.drift_tau_s", "s", 220, 30, 3600, NULL, "Time constant of the cuff's warming.", OURS},
@@ -238,13 +238,22 @@ static void widen(stand_test *s) {
   }
 }
 
+/* A contraction lasts no longer than a parameter says, than the single one did, or than its cadence leaves room for. */
+static double longest_contraction(const stand_test *s, const stand_manoeuvre *m, double seen_s) {
+  static const double slack_s = 0.2, busy_share = 0.85;
+  double longest_s = s->params[P_CONTRACTION] + slack_s;
+  if (m->count < 2) return longest_s;
+  if (seen_s > 0) longest_s = fmin(longest_s, seen_s + slack_s);
+  return isfinite(m->cadence_hz) ? fmin(longest_s, fmax(0.4, busy_share / m->cadence_hz)) : longest_s;
+}
+
 static dsp_status read_dip(dsp_dip *dip, bool *read, const stand_test *s, const stand_manoeuvre *m, double before_s, double until_s,
                            double longest_s) {
   /* An unmarked last contraction is sought from a little before its start. */
-  const double early_s = m->count > 1 && !(m->marked && !m->open_end) ? STAND_EARLY_S : 0;
-  const dsp_dip_task task = {.before_s = fmax(before_s, m->start_s - 25),
-                             .start_s = m->start_s,
-                             .last_s = m->last_s,
+  const double early_s = m->count > 1 && (!m->marked || m->open_end) ? STAND_EARLY_S : 0, start_s = m->start_s + m->shift_s;
+  const dsp_dip_task task = {.before_s = fmax(before_s, start_s - 25),
+                             .start_s = start_s,
+                             .last_s = m->last_s + m->shift_s,
                              .longest_s = longest_s + early_s,
                              .until_s = until_s,
                              .lead_s = s->params[P_LEAD]};
@@ -258,16 +267,16 @@ static dsp_status read_dip(dsp_dip *dip, bool *read, const stand_test *s, const 
 static dsp_status read_contractions(stand_test *s) {
   const stand_phases *p = &s->phases;
   dsp_status status = DSP_OK;
-  double before_s = fmax(p->transient_end_s, p->onset_s + 2), longest_s = s->params[P_CONTRACTION] + 0.2, length_s = 0;
+  double before_s = fmax(p->transient_end_s, p->onset_s + 2), seen_s = 0;
   for (size_t i = 0; i < p->n_singles && status == DSP_OK; i++) {
+    const stand_manoeuvre *m = &p->single[i];
     const double until_s = i + 1 < p->n_singles ? p->single[i + 1].start_s - 0.5 : p->series.count ? p->series.start_s - 0.5 : p->leave_s;
-    status = read_dip(&s->single[i], &s->single_read[i], s, &p->single[i], before_s, until_s, longest_s);
-    if (status == DSP_OK && s->single_read[i]) length_s = fmax(length_s, s->single[i].clear_s - p->single[i].start_s);
-    before_s = p->single[i].start_s + 3;
+    status = read_dip(&s->single[i], &s->single_read[i], s, m, before_s, until_s, longest_contraction(s, m, 0));
+    if (status == DSP_OK && s->single_read[i]) seen_s = fmax(seen_s, s->single[i].clear_s - m->start_s - m->shift_s);
+    before_s = m->start_s + 3;
   }
-  /* A contraction of the series lasts no longer than the single one did. */
-  if (length_s > 0) longest_s = fmin(longest_s, length_s + 0.1);
-  if (status == DSP_OK && p->series.count) status = read_dip(&s->series, &s->series_read, s, &p->series, before_s, p->leave_s, longest_s);
+  if (status == DSP_OK && p->series.count)
+    status = read_dip(&s->series, &s->series_read, s, &p->series, before_s, p->leave_s, longest_contraction(s, &p->series, seen_s));
   return status;
 }
 

@@ -43,7 +43,7 @@ extern const dsp_protocol dsp_apg_stand;
 enum { STAND_SINGLES_MAX = 12 };
 
 /** The last contraction of an unmarked series is sought from this much before where it seems to start. */
-#define STAND_EARLY_S 0.25
+#define STAND_EARLY_S 0.15
 
 /** One manoeuvre: a single contraction or a series. */
 typedef struct stand_manoeuvre {
@@ -56,6 +56,7 @@ typedef struct stand_manoeuvre {
   bool open_end;     /**< the event did not say how many: count and end are the trace's */
   bool astray;       /**< the event lies beside the contraction that it seems to mean */
   double seen_s;     /**< where that one starts, when astray */
+  double shift_s;    /**< the trace's own start minus start_s: what a marker is late or early by */
 } stand_manoeuvre;
 
 typedef struct stand_phases {

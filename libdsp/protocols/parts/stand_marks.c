@@ -5,6 +5,9 @@
 
 #include <math.h>
 
+static const double near_s = 0.12;    /* a mark this near to the trace's own start is taken as it is */
+static const double shift_most_s = 1; /* one further away is not about that start */
+static const double agree_s = 0.25;
 static const double match_s = 2;      /* an open mark belongs to a bout that begins this near */
 static const double astray_s = 30;    /* a bout further away than this was meant by nobody */
 static const double least_rest_s = 6; /* supine before a stand event that can be one */
@@ -49,6 +52,13 @@ static const dsp_bout *nearest(const dsp_bouts *bouts, double t_s) {
   return best;
 }
 
+/* What a marker is late or early by. A series must show it at both its ends. */
+static double shift_of(const stand_manoeuvre *m, const dsp_bout *bout) {
+  const double first_s = bout->first_s - m->start_s, last_s = m->count > 1 ? bout->last_s - m->last_s : first_s;
+  const double off_s = fabs(last_s) < fabs(first_s) ? last_s : first_s;
+  return fabs(off_s) > near_s && fabs(off_s) < shift_most_s && fabs(first_s - last_s) < agree_s ? off_s : 0;
+}
+
 static stand_manoeuvre marked(const dsp_event *event, const dsp_bouts *bouts) {
   stand_manoeuvre m = {.name = dsp_event_kind_text(event->kind),
                        .start_s = event->t_s,
@@ -60,13 +70,14 @@ static stand_manoeuvre marked(const dsp_event *event, const dsp_bouts *bouts) {
   if (event->count == 0 && bout && bout->count > 1 && fabs(bout->first_s - event->t_s) <= match_s) {
     m.count = bout->count;
     m.cadence_hz = 1 / bout->period_s;
-    m.last_s = fmax(event->t_s, bout->last_s - 0.5); /* the level a little before is no lower than the last one's own */
+    m.last_s = fmax(event->t_s, bout->last_s - STAND_EARLY_S);
     m.open_end = true;
   } else if (m.count > 1) {
     const double duration_s = event->dur_s > 0 ? event->dur_s : m.count;
     m.cadence_hz = m.count / duration_s;
     m.last_s = event->t_s + duration_s * (1 - 1.0 / m.count);
   }
+  if (bout && !m.open_end) m.shift_s = shift_of(&m, bout);
   return m;
 }
 
