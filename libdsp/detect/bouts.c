@@ -86,6 +86,25 @@ static double start_of(const dsp_trace *trace, size_t first, bool bulges, double
   return (double)i / rate_hz;
 }
 
+/* Does the muscle's bulge lift the trace in the cycle about `at`? Late in a series little is expelled, and the bulge stands out from the
+ * cycle's usual level. */
+static bool lifts(double *scratch, const dsp_trace *trace, size_t at, size_t cycle) {
+  const size_t from = at > cycle * 6 / 10 ? at - cycle * 6 / 10 : 0, to = from + cycle < trace->n ? from + cycle : trace->n;
+  double low = INFINITY, high = -INFINITY;
+  for (size_t i = from; i < to; i++) low = fmin(low, trace->x[i]), high = fmax(high, trace->x[i]);
+  memcpy(scratch, trace->x + from, (to - from) * sizeof *scratch);
+  const double middle = dsp_order_median(scratch, to - from);
+  if (high - middle < 1.1 * (middle - low)) return false;
+  /* Refill alone rises evenly, a bulge suddenly. */
+  const size_t hop = (size_t)(0.1 * trace->rate_hz) + 1;
+  double steepest = 0;
+  for (size_t i = from + hop; i < to; i++) {
+    scratch[i - from - hop] = fabs(trace->x[i] - trace->x[i - hop]);
+    steepest = fmax(steepest, trace->x[i] - trace->x[i - hop]);
+  }
+  return steepest > 2.0 * dsp_order_median(scratch, to - from - hop);
+}
+
 enum { FALLS_MAX = 128 };
 
 /* Samples at which separate falls are deepest. */
@@ -103,12 +122,36 @@ static size_t list_falls(size_t *at, const double *fall, size_t from, size_t to,
   return n;
 }
 
+/* Leave out what noise adds to a run: before its first strong fall, after its last usual one, and beside a single one. */
+static size_t leave_noise_out(size_t *at, size_t n, const double *fall, double *scratch, double limit) {
+  static const double weak = 0.1, unusual = 0.3;
+  enum { FEW = 3 };
+  double strongest = 0;
+  for (size_t i = 0; i < n; i++) strongest = fmax(strongest, fall[at[i]]);
+  size_t first = 0;
+  while (fall[at[first]] < weak * strongest) first++;
+  memmove(at, at + first, (n - first) * sizeof *at);
+  n -= first;
+  if (n <= FEW)
+    while (n > 1 && fall[at[n - 1]] < weak * strongest) n--;
+  if (n <= FEW) return n;
+  for (size_t i = 0; i < n; i++) scratch[i] = fall[at[i]];
+  const double usually = dsp_order_median(scratch, n);
+  while (fall[at[n - 1]] < fmin(unusual * usually, 1.5 * limit)) n--;
+  return n;
+}
+
 /* Describe the run of falls [from, to); false when the trace is not lower after it than before. */
-static bool describe(dsp_bout *bout, const dsp_trace *trace, double *fall, size_t offset, size_t from, size_t to, double least_drop,
-                     double limit) {
+static bool describe(dsp_bout *bout, double *scratch, const dsp_trace *trace, double *fall, size_t offset, size_t from, size_t to,
+                     double least_drop, double limit) {
   const double rate_hz = trace->rate_hz;
   size_t at[FALLS_MAX];
-  const size_t n = list_falls(at, fall, from, to, limit, rate_hz);
+  size_t n = list_falls(at, fall, from, to, limit, rate_hz);
+  if (n > 0) {
+    n = leave_noise_out(at, n, fall, scratch, limit);
+    while (from < at[0] && (fall[from] < limit || at[0] - from > (size_t)(fall_s * rate_hz) + 1)) from++;
+    to = at[n - 1] + 1;
+  }
   const size_t second = (size_t)rate_hz + 1, guard = (size_t)(0.8 * rate_hz) + 1;
   const size_t first = offset + from, last = offset + to;
   if (n == 0 || first < second + guard || last + second + 2 > trace->n) return false;
@@ -137,7 +180,8 @@ static bool describe(dsp_bout *bout, const dsp_trace *trace, double *fall, size_
   const double least = fmin(limit, 0.3 * fall[at[n - 1]]);
   size_t falling = at[n - 1];
   while (falling > at[n - 2] && fall[falling - 1] >= least) falling--;
-  bout->last_s = start_of(trace, offset + falling, bulges, least);
+  const size_t cycle = (size_t)(bout->period_s * rate_hz) + 1;
+  bout->last_s = start_of(trace, offset + falling, lifts(scratch, trace, offset + at[n - 1], cycle), least);
   return true;
 }
 
@@ -157,7 +201,7 @@ dsp_status dsp_bouts_find(dsp_bouts *bouts, const dsp_trace *trace, size_t from,
       size_t end = i + 1, active = 1;
       for (size_t k = i + 1; k < n && k < end + join; k++)
         if (fall[k] >= limit) end = k + 1, active++;
-      if (active >= least && describe(&bouts->bout[bouts->n], trace, fall, from, i, end, least_drop, limit)) bouts->n++;
+      if (active >= least && describe(&bouts->bout[bouts->n], scratch, trace, fall, from, i, end, least_drop, limit)) bouts->n++;
       i = end;
     }
   }

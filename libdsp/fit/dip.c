@@ -135,14 +135,22 @@ static double lowest_sample(const joint *j, double to_s) {
   return at_s(j, lowest);
 }
 
-/* Largest departure of the trace, while the muscle contracts, from straight ejection between the level at its start and the refill. */
-static double departure(const joint *j, double clear_s, double lowest) {
+/* Largest departures of the trace, while the muscle contracts, from straight ejection between the level at its start and `lowest`: how far
+ * it is lifted above, and drawn below. */
+static void departures(double *lifted, double *drawn, const joint *j, double clear_s, double lowest) {
   const size_t last = (size_t)(j->task->last_s * j->trace->rate_hz), lead = (size_t)(0.2 * j->trace->rate_hz) + 1;
-  double before = lowest, most = 0;
+  double before = lowest;
+  *lifted = *drawn = 0;
   for (size_t i = last > lead ? last - lead : 0; i <= last; i++) before = fmax(before, j->trace->x[i]);
-  for (size_t i = last; i < j->to && at_s(j, i) < clear_s; i++)
-    most = fmax(most, fmax(j->trace->x[i] - before, lowest - j->trace->x[i]));
-  return most;
+  for (size_t i = last; i < j->trace->n && at_s(j, i) < clear_s; i++) {
+    *lifted = fmax(*lifted, j->trace->x[i] - before);
+    *drawn = fmax(*drawn, lowest - j->trace->x[i]);
+  }
+}
+
+/* A departure that noise does not make. */
+static double departed(const joint *j) {
+  return 3 * j->noise->sd[0] + 2;
 }
 
 /* The refill's stretch, from where the trace is clear of the contraction. */
@@ -193,6 +201,9 @@ static dsp_status find_clear(double *clear_s, const joint *whole, double length_
   joint j = *whole;
   const double lowest_s = lowest_sample(&j, safe_s), step_s = 1 / j.trace->rate_hz;
   *clear_s = lowest_s;
+  double lifted, drawn;
+  departures(&lifted, &drawn, &j, lowest_s, -INFINITY);
+  if (lifted > departed(&j)) return DSP_OK; /* a bulge that lifts the trace is over where it is lowest */
   const size_t near = (size_t)fmax(0, (j.task->start_s - before_s) * j.trace->rate_hz);
   if (j.from < near) j.from = near;
   set_window(&j, lowest_s, fmin(length_s, look_s) + safe_s - lowest_s, end_s);
@@ -228,7 +239,9 @@ dsp_status dsp_dip_read(dsp_dip *dip, const dsp_trace *trace, const dsp_noise *n
   if (status == DSP_OK) status = regress(&j, dip->clear_s, 0.3);
   if (status != DSP_OK) return status;
   double before[COLUMNS], lowest[COLUMNS], difference[COLUMNS];
-  dip->bulge = departure(&j, dip->clear_s, j.coef[BEFORE]) > 3 * noise->sd[0] + 2;
+  double lifted, drawn;
+  departures(&lifted, &drawn, &j, dip->clear_s, j.coef[BEFORE]);
+  dip->bulge = fmax(lifted, drawn) > departed(&j);
   dip->lowest_s = fmax(task->last_s, dip->clear_s - (dip->bulge ? task->lead_s : 0));
   row(&j, task->start_s, true, before);
   row(&j, dip->lowest_s, false, lowest);
