@@ -25,23 +25,38 @@ static double mean(const double *x, size_t from, size_t to) {
   return to > from ? sum / (double)(to - from) : NAN;
 }
 
-/* Lag at which the fall of a series repeats best, refined by a parabola; NaN when it does not repeat. */
+/* How well the falls repeat after `lag` samples. */
+static double repeats(const double *fall, size_t n, size_t lag) {
+  double sum = 0;
+  for (size_t i = lag; i < n; i++) sum += fall[i] * fall[i - lag];
+  return sum / (double)(n - lag) * (double)n;
+}
+
+/* Lag at which the falls of a series repeat best, refined by a parabola and then over a few periods; NaN when they do not repeat. */
 static double period(const double *fall, size_t n, double rate_hz) {
+  static const double few = 3;
   const size_t least = (size_t)(period_min_s * rate_hz), most = (size_t)(period_max_s * rate_hz) + 1;
   if (n < 2 * most + 2) return NAN;
-  double r[3] = {0, 0, 0}, best = 0, found_s = NAN, power = 0;
+  double r[3] = {0, 0, 0}, best = 0, found = NAN, power = 0;
   for (size_t i = 0; i < n; i++) power += fall[i] * fall[i];
   for (size_t lag = least; lag <= most; lag++) {
-    double sum = 0;
-    for (size_t i = lag; i < n; i++) sum += fall[i] * fall[i - lag];
-    r[0] = r[1], r[1] = r[2], r[2] = sum / (double)(n - lag) * (double)n;
+    r[0] = r[1], r[1] = r[2], r[2] = repeats(fall, n, lag);
     const double shape = r[0] - 2 * r[1] + r[2];
     /* The first clear peak: its multiples are as high. */
     if (lag < least + 2 || r[1] < r[0] || r[1] < r[2] || r[1] < 0.2 * power || r[1] < 1.25 * best || shape >= 0) continue;
     best = r[1];
-    found_s = ((double)(lag - 1) + 0.5 * (r[0] - r[2]) / shape) / rate_hz;
+    found = (double)(lag - 1) + 0.5 * (r[0] - r[2]) / shape;
   }
-  return found_s;
+  if (!(few * found + 2 < 0.6 * (double)n)) return found / rate_hz;
+  size_t lag = (size_t)(few * found + 0.5);
+  if (repeats(fall, n, lag + 1) > repeats(fall, n, lag))
+    lag++;
+  else if (repeats(fall, n, lag - 1) > repeats(fall, n, lag))
+    lag--;
+  for (size_t k = 0; k < 3; k++) r[k] = repeats(fall, n, lag - 1 + k);
+  const double shape = r[0] - 2 * r[1] + r[2];
+  if (r[1] >= r[0] && r[1] >= r[2] && shape < 0) found = ((double)lag + 0.5 * (r[0] - r[2]) / shape) / few;
+  return found / rate_hz;
 }
 
 /* fall = highest of the smoothed trace in the last third of a second, minus the smoothed trace. */
@@ -81,7 +96,9 @@ static double start_of(const dsp_trace *trace, size_t first, bool bulges, double
     for (i = steepest; i > low + hop && x[i] - x[i - hop] > 0.4 * (x[steepest] - x[steepest - hop]);) i--;
     i -= hop / 2;
   } else {
-    while (i > top && x[i] < x[top] - 0.3 * limit) i--;
+    const double left = x[top] - 0.3 * limit;
+    while (i > top && x[i] < left) i--;
+    if (i < first && x[i + 1] < left) return ((double)i + (x[i] - left) / (x[i] - x[i + 1])) / rate_hz;
   }
   return (double)i / rate_hz;
 }

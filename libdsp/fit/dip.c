@@ -65,8 +65,7 @@ static dsp_status regress(joint *j, double clear_s, double least_variance) {
       ok[i] = hidden ? 0 : j->trace->ok[j->from + i];
       used += ok[i];
     }
-    status =
-        dsp_noise_regress(j->noise, j->coef, j->cov, &variance, j->trace->x + j->from, ok, n, design, j->k, least_variance);
+    status = dsp_noise_regress(j->noise, j->coef, j->cov, &variance, j->trace->x + j->from, ok, n, design, j->k, least_variance);
     if (status == DSP_OK) j->rss = variance * (double)(used - j->k);
   }
   free(design);
@@ -127,9 +126,9 @@ static double lowest_sample(const joint *j, double to_s) {
   if (at_s(j, fallen) - around_s > j->task->last_s) from = fallen - (size_t)(around_s * rate_hz);
   size_t lowest = from;
   for (size_t i = from; i < j->trace->n && at_s(j, i) <= to_s; i++)
-    if (j->trace->x[i] < j->trace->x[lowest]) lowest = i;
+    if (j->trace->x[i] < j->trace->x[lowest] - 1e-6) lowest = i; /* equal ones do not depend on rounding */
   /* Where refill is slow the noise chooses among many: the first that is as low counts. */
-  const double as_low = j->trace->x[lowest] + 1.5 * j->noise->sd[j->noise->order];
+  const double as_low = j->trace->x[lowest] + 1.5 * j->noise->sd[j->noise->order] + 1e-6;
   for (size_t i = from; i < lowest; i++)
     if (j->trace->x[i] <= as_low && j->trace->x[i + 1] <= as_low) return at_s(j, i);
   return at_s(j, lowest);
@@ -169,7 +168,7 @@ static dsp_status scan(joint *j, double clear_s, double first_s, double last_s, 
     trial.kink_s = t_s;
     const dsp_status status = regress(&trial, clear_s, 0);
     if (status == DSP_NO_MEMORY) return status;
-    if (status == DSP_OK && trial.rss < best.rss) best = trial;
+    if (status == DSP_OK && trial.rss < (1 - 1e-7) * best.rss) best = trial; /* a tie does not depend on rounding */
   }
   *j = best;
   return DSP_OK;

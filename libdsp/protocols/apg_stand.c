@@ -21,7 +21,7 @@ static const dsp_param_row param_rows[P_ROWS] = {
     [P_BRIDGE] = {"apg.stand.bridge_s", "s", 0.2, 0, 1, NULL, "Longest gap that a straight line may bridge.", OURS},
     [P_BASELINE] = {"apg.stand.baseline_s", "s", 40, 5, 300, NULL, "Longest end part of the supine rest that gives V0.", OURS},
     [P_PLATEAU] = {"apg.stand.plateau_s", "s", 20, 5, 120, NULL, "End part of standing that gives the observed plateau.", OURS},
-    [P_TOLERANCE] = {"apg.stand.plateau_tolerance", "1", 0.012, 0, 0.5, NULL,
+    [P_TOLERANCE] = {"apg.stand.plateau_tolerance", "1", 0.02, 0, 0.5, NULL,
                      "Remaining rise, as a fraction of the observed one, above which the fitted asymptote replaces the plateau.", OURS},
     [P_FRACTION] = {"apg.stand.fraction", "1", 0.9, 0.5, 0.99, NULL, "Fraction of VV that ends the filling time.", APG},
     [P_REFILL_FRACTION] = {"apg.stand.refill_fraction", "1", 0.9, 0.5, 0.99, NULL,

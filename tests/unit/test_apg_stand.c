@@ -83,7 +83,7 @@ START_TEST(phenotypes) {
   leg_check_report(&l, settings);
   check_percent("VV", leg_value(&l, "VV"), rows[_i % 10].vv, 1);
   /* Without marks the onset of a very fast filling is found to 0.3 s. */
-  check_percent("VFI", leg_value(&l, "VFI"), rows[_i % 10].vfi, _i < 10 ? 2 : 4);
+  check_percent("VFI", leg_value(&l, "VFI"), rows[_i % 10].vfi, 2);
   check_points("EF", leg_value(&l, "EF"), rows[_i % 10].ef, 1);
   check_points("RVF", leg_value(&l, "RVF"), rows[_i % 10].rvf, 1);
   ck_assert(leg_flagged(&l, "VFI", "inflow_unknown"));

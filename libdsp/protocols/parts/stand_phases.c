@@ -62,7 +62,8 @@ static dsp_status detect_onset(stand_phases *p, const dsp_trace *trace, size_t r
   const double rate_hz = trace->rate_hz;
   const size_t from = stand_index(trace, p->supine_from_s);
   size_t departed;
-  double level = 0, limit = 0.007 * range; /* less is the decimating filter's ringing before a sudden transient */
+  const double least = 0.0001 * range;
+  double level = 0, limit = least;
   dsp_status status = first_departure(&departed, &limit, &level, trace, from, rise);
   if (status != DSP_OK) return status;
   const size_t guard = (size_t)(3 * rate_hz), window = (size_t)(40 * rate_hz);
@@ -70,6 +71,13 @@ static dsp_status detect_onset(stand_phases *p, const dsp_trace *trace, size_t r
   p->onset_lo_s = p->onset_hi_s = NAN;
   p->onset_se_s = 1;
   if (departed < from + guard + (size_t)(5 * rate_hz)) return DSP_OK;
+  if (limit <= least) { /* a baseline without noise: the departure itself shows */
+    p->onset_s = ((double)departed - 0.5) / rate_hz;
+    p->onset_se_s = 1 / rate_hz;
+    p->onset_lo_s = p->onset_s - 2 * p->onset_se_s;
+    p->onset_hi_s = p->onset_s + 2 * p->onset_se_s;
+    return DSP_OK;
+  }
   dsp_noise noise;
   /* A leg that fills slowly may come back within its baseline's noise after the posture transient: look further back for that. */
   const size_t reach = (size_t)(25 * rate_hz), calm = (size_t)(10 * rate_hz);
