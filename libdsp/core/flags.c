@@ -185,6 +185,16 @@ const dsp_flag_row dsp_flag_rows[] = {
      "Copy the file again; what is there was read."},
     {"time_unstated", DSP_INFO, "The file does not say when its parts were recorded; they follow one another with a pause between them.",
      "Do not compare times of different parts."},
+    {"no_light_level", DSP_FATAL, "The signal has no level of its own (its baseline is not above 0), so no percentage of it can be given.",
+     "Export the signal without high-pass filter or subtraction."},
+    {"late_level_used", DSP_INFO, "The refill settled above the resting level; recovery was taken to that level.",
+     "Check that posture and sensor did not change."},
+    {"ti_capped", DSP_INFO, "The initial slope is too small; the initial inflow time was set to its cap.",
+     "None needed; it is never graded."},
+    {"tourniquet_improves", DSP_INFO, "The refill time is longer with the tourniquet: suggests superficial reflux.",
+     "Confirm by duplex ultrasound."},
+    {"tourniquet_no_change", DSP_INFO, "The refill time is not longer with the tourniquet: suggests deep reflux if it is short.",
+     "Confirm by duplex ultrasound."},
 };
 const size_t dsp_flag_count = sizeof dsp_flag_rows / sizeof dsp_flag_rows[0];
 _Static_assert(sizeof dsp_flag_rows / sizeof dsp_flag_rows[0] <= 64 * (size_t)DSP_FLAG_WORDS, "a set has a bit for every row");

@@ -10,14 +10,16 @@
 
 /** What to read. Times in s of the trace's clock. */
 typedef struct dsp_outflow_task {
-  double plateau_s;    /**< samples from here to the venting show the level before it as a straight line */
-  double vent_s;       /**< start of venting */
-  double vent_free_s;  /**< it may lie so much earlier or later; 0: given */
-  double venting_s;    /**< the cuff needs this long to empty */
-  double venting_sd_s; /**< how well that is known */
-  double to_s;         /**< outflow samples end here */
-  double blur_s;       /**< half width of the triangular mean by which the trace was decimated; 0 none */
-  dsp_estimate base;   /**< level before the congestion */
+  double plateau_s;           /**< samples from here to the venting show the level before it as a straight line */
+  double vent_s;              /**< start of venting */
+  double vent_free_s;         /**< it may lie so much earlier or later; 0: given */
+  double venting_s;           /**< the cuff needs this long to empty */
+  double venting_sd_s;        /**< how well that is known */
+  double to_s;                /**< outflow samples end here */
+  double tau_s[2], ln_tau_sd; /**< usual time constants of fast and slow part, sd of their logarithms; tau_s[0] = 0: a congested leg's */
+  dsp_estimate end;           /**< level that the curve is expected to approach; se 0: none */
+  double blur_s;              /**< half width of the triangular mean by which the trace was decimated; 0 none */
+  dsp_estimate base;          /**< level before the congestion */
 } dsp_outflow_task;
 
 enum { DSP_OUTFLOW_COLUMNS = 8 };
@@ -53,6 +55,7 @@ DSP_API double dsp_outflow_fall(const dsp_outflow *outflow, const void *two_time
 DSP_API double dsp_outflow_fraction(const dsp_outflow *outflow, const void *time_s);           /**< 100 (v(0) - v(t)) / capacity */
 DSP_API double dsp_outflow_steepest(const dsp_outflow *outflow, const void *none);             /**< per s: line over 0.3 s, first 2 s */
 DSP_API double dsp_outflow_time_to(const dsp_outflow *outflow, const void *fraction);          /**< s until that share has left */
+DSP_API double dsp_outflow_end(const dsp_outflow *outflow, const void *none);                  /**< level that the curve approaches */
 DSP_API double dsp_outflow_time_constant(const dsp_outflow *outflow, const void *two_times_s); /**< of one exponential over [a, b] */
 
 #endif

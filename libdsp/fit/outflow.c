@@ -12,11 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEVEL, SLOPE, FAST, SLOW, LN_FAST, LN_SLOW, VENTING, VENT, COLUMNS = DSP_OUTFLOW_COLUMNS, PRIORS = 4, ROUNDS = 25 };
+enum { LEVEL, SLOPE, FAST, SLOW, LN_FAST, LN_SLOW, VENTING, VENT, COLUMNS = DSP_OUTFLOW_COLUMNS, PRIORS = 5, ROUNDS = 25 };
 
 const double dsp_outflow_venting_s = 0.2, dsp_outflow_venting_sd_s = 0.15;
 
-static const double fast_usual_s = 1.8, slow_usual_s = 9, ln_sd = 0.7;
+static const double leg_tau_s[2] = {1.8, 9}, leg_ln_sd = 0.7;
 
 /* Time on the outflow's own clock. */
 static double clock_at(double since_s, double venting_s) {
@@ -48,6 +48,7 @@ typedef struct problem {
   double *y, *design;
   unsigned char *ok;
   double free_from_s, free_to_s; /* samples left out: the cuff's artefact */
+  double tau_s[2], ln_sd;
 } problem;
 
 /* Residuals of q in p->y, prior observations behind the samples. */
@@ -60,9 +61,10 @@ static void residuals(const problem *p, const double q[COLUMNS]) {
     p->y[i] = p->trace->x[p->from + i] - blurred_at(q, t_s, p->task->blur_s);
     p->ok[i] = p->trace->ok[p->from + i] && !(t_s >= p->free_from_s && t_s < p->free_to_s);
   }
-  const double z[PRIORS] = {(p->task->venting_s - q[VENTING]) / p->task->venting_sd_s, (log(fast_usual_s) - q[LN_FAST]) / ln_sd,
-                            (log(slow_usual_s) - q[LN_SLOW]) / ln_sd,
-                            p->task->vent_free_s > 0 ? (p->task->vent_s - q[VENT]) / p->task->vent_free_s : 0};
+  const dsp_outflow_task *t = p->task;
+  const double z[PRIORS] = {(t->venting_s - q[VENTING]) / t->venting_sd_s, (log(p->tau_s[0]) - q[LN_FAST]) / p->ln_sd,
+                            (log(p->tau_s[1]) - q[LN_SLOW]) / p->ln_sd, t->vent_free_s > 0 ? (t->vent_s - q[VENT]) / t->vent_free_s : 0,
+                            t->end.se > 0 ? (t->end.value - (q[LEVEL] - q[FAST] - q[SLOW])) / t->end.se : 0};
   for (size_t k = 0; k < PRIORS; k++) {
     const size_t at = p->n + (k + 1) * p->gap - 1;
     p->y[at] = unit * z[k];
@@ -86,10 +88,15 @@ static void jacobian(const problem *p, const double q[COLUMNS]) {
       p->design[j * p->rows + i] = (blurred_at(up, t_s, p->task->blur_s) - blurred_at(down, t_s, p->task->blur_s)) / (2 * h[j]);
     }
   }
-  static const size_t column[PRIORS] = {VENTING, LN_FAST, LN_SLOW, VENT};
-  const double sd[PRIORS] = {p->task->venting_sd_s, ln_sd, ln_sd, p->task->vent_free_s};
-  for (size_t k = 0; k < PRIORS; k++)
+  static const size_t column[PRIORS - 1] = {VENTING, LN_FAST, LN_SLOW, VENT};
+  const double sd[PRIORS - 1] = {p->task->venting_sd_s, p->ln_sd, p->ln_sd, p->task->vent_free_s};
+  for (size_t k = 0; k + 1 < PRIORS; k++)
     if (sd[k] > 0) p->design[column[k] * p->rows + p->n + (k + 1) * p->gap - 1] = unit / sd[k];
+  if (!(p->task->end.se > 0)) return;
+  const double weight = unit / p->task->end.se;
+  const size_t at = p->n + PRIORS * p->gap - 1;
+  p->design[LEVEL * p->rows + at] = weight;
+  p->design[FAST * p->rows + at] = p->design[SLOW * p->rows + at] = -weight;
 }
 
 /* Sum of whitened squares of q: a regression on one column that is nothing but the last prior's row. */
@@ -179,15 +186,15 @@ static void start(double q[COLUMNS], const problem *p) {
   const double rate_hz = p->trace->rate_hz;
   const size_t vent = dsp_trace_index(p->trace, t->vent_s), end = p->from + p->n;
   double before = 0, after = 0;
-  const size_t piece = (size_t)(2 * rate_hz) + 1;
-  for (size_t i = vent - piece; i < vent; i++) before += p->trace->x[i] / (double)piece;
+  const size_t piece = (size_t)(2 * rate_hz) + 1, ahead = vent - p->from < piece ? vent - p->from : piece;
+  for (size_t i = vent - ahead; i < vent; i++) before += p->trace->x[i] / (double)ahead;
   for (size_t i = end - piece; i < end; i++) after += p->trace->x[i] / (double)piece;
   q[LEVEL] = before;
   q[SLOPE] = 0;
   q[FAST] = 0.65 * (before - after);
   q[SLOW] = 0.35 * (before - after);
-  q[LN_FAST] = log(fast_usual_s);
-  q[LN_SLOW] = log(slow_usual_s);
+  q[LN_FAST] = log(p->tau_s[0]);
+  q[LN_SLOW] = log(p->tau_s[1]);
   q[VENTING] = fmax(0.02, t->venting_s);
   q[VENT] = t->vent_s;
 }
@@ -225,8 +232,12 @@ dsp_status dsp_outflow_fit(dsp_outflow *outflow, const dsp_trace *trace, const d
   const size_t from = dsp_trace_index(trace, task->plateau_s), vent = dsp_trace_index(trace, task->vent_s),
                to = dsp_trace_index(trace, task->to_s);
   const size_t least = (size_t)(2 * trace->rate_hz) + 4;
-  if (vent < from + least || to < vent + least) return DSP_NO_SOLUTION;
+  if (vent < from + 2 || to < vent + least) return DSP_NO_SOLUTION;
   problem p = {.trace = trace, .noise = noise, .task = task, .from = from, .n = to - from, .gap = noise->order + 2};
+  const bool usual = task->tau_s[0] > 0;
+  p.tau_s[0] = usual ? task->tau_s[0] : leg_tau_s[0];
+  p.tau_s[1] = usual ? task->tau_s[1] : leg_tau_s[1];
+  p.ln_sd = usual ? task->ln_tau_sd : leg_ln_sd;
   p.rows = p.n + (PRIORS + 1) * p.gap;
   p.y = dsp_alloc(p.rows, sizeof *p.y);
   p.design = dsp_alloc(p.rows, COLUMNS * sizeof *p.design);
@@ -267,6 +278,11 @@ dsp_estimate dsp_outflow_read(const dsp_outflow *outflow, dsp_outflow_reading *r
 double dsp_outflow_capacity(const dsp_outflow *o, const void *none) {
   (void)none;
   return o->level - o->base.value;
+}
+
+double dsp_outflow_end(const dsp_outflow *o, const void *none) {
+  (void)none;
+  return o->level - o->fast - o->slow;
 }
 
 double dsp_outflow_fall(const dsp_outflow *o, const void *two_times_s) {

@@ -8,13 +8,11 @@
 
 extern const dsp_protocol dsp_apg_stand;
 extern const dsp_protocol dsp_pvr;
+extern const dsp_protocol dsp_ppg_refill;
 extern const dsp_protocol dsp_sgp_occlusion;
 
 const dsp_protocol *const dsp_protocols[] = {
-    &dsp_apg_stand,
-    &dsp_pvr,
-    &dsp_sgp_occlusion,
-    NULL,
+    &dsp_apg_stand, &dsp_pvr, &dsp_ppg_refill, &dsp_sgp_occlusion, NULL,
 };
 
 const dsp_protocol *dsp_protocol_find(const char *id) {

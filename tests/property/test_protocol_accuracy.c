@@ -47,6 +47,16 @@ static const level levels[] = {
       {"VET90", PERCENT, 10},
       {"MVO.tangent", PERCENT, 0},
       {"VO.3s", PERCENT, 0}}},
+    {"ppg.refill",
+     "none",
+     "randomise=1 nuisance=none events=%d",
+     false,
+     {{"VO", PERCENT, 2}, {"TO", ABSOLUTE, 0.3}, {"TH", ABSOLUTE, 0.2}, {"TI", PERCENT, 0}, {"FO", PERCENT, 0}}},
+    {"ppg.refill",
+     "realistic",
+     "randomise=1 nuisance=realistic events=%d",
+     true,
+     {{"VO", PERCENT, 5}, {"TO", PERCENT, 10}, {"TH", ABSOLUTE, 0.5}, {"TI", PERCENT, 0}, {"FO", PERCENT, 0}}},
 };
 enum { LEVELS = sizeof levels / sizeof levels[0] };
 static const double coverage_least = 0.88, coverage_most = 0.995;
@@ -120,7 +130,9 @@ START_TEST(errors_stay_within_the_goals) {
     const char *events = strstr(l->settings, "%d");
     ck_assert_ptr_nonnull(events);
     snprintf(settings, sizeof settings, "%.*s%d%s%s", (int)(events - l->settings), l->settings, i % 3 != 0, events + 2,
-             strstr(l->protocol, "ppg") ? "" : i / 3 % 2 ? " cuff_channel=1" : " cuff_channel=0");
+             strstr(l->protocol, "ppg") ? ""
+             : i / 3 % 2                ? " cuff_channel=1"
+                                        : " cuff_channel=0");
     leg made = leg_analyzed(settings, 1000 + (uint64_t)i);
     leg_check_report(&made, l->name);
     for (size_t g = 0; l->goals[g].id; g++) count(&tallies[g], &made, &l->goals[g], i);
