@@ -181,10 +181,11 @@ static void draw(settings *s, uint64_t seed) {
     l->share = bi ? dsp_rng_between(&rng, 0.4, 0.8) : 1;
     l->fast_s = bi ? dsp_rng_log_between(&rng, 2, 6) : dsp_rng_log_between(&rng, 2, 16);
     l->slow_s = dsp_rng_log_between(&rng, 8, 20);
-    l->late = dsp_rng_uniform(&rng) < 0.25 ? dsp_rng_between(&rng, 0, 0.25) : 0;
+    const bool settles_higher = dsp_rng_uniform(&rng) < 0.35;
+    l->late = settles_higher && s->bouts == 1 ? dsp_rng_between(&rng, 0, 0.25) : 0;
     slowest_s = fmax(slowest_s, bi ? l->slow_s : l->fast_s);
   }
-  s->refill_s = fmax(45, slowest_s * dsp_rng_between(&rng, 4.5, 6));
+  s->refill_s = fmax(45, slowest_s * (s->bouts > 1 ? 7.5 : dsp_rng_between(&rng, 4.5, 6))); /* a rest is a rest again */
 }
 
 static settings settle(const double *values, uint64_t seed) {

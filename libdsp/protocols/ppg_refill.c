@@ -126,7 +126,7 @@ static void flag_bout(dsp_measure *measure, const ppg_test *t, size_t k, size_t 
   if (!b->end_marked) dsp_flags_add(f, "phases_detected");
   if (b->end_marked && isfinite(b->seen_end_s) && fabs(b->seen_end_s - b->end_s) > t->params[PPG_MARKER])
     dsp_flags_add(f, "marker_disagrees");
-  if (b->refill.base.value > b->base.value && m != VO) dsp_flags_add(f, "late_level_used");
+  if (b->refill.base.value == b->end.value && m != VO) dsp_flags_add(f, "late_level_used");
   if (m == TI && t->capped[k]) dsp_flags_add(f, "ti_capped");
   if (m != VO) dsp_flags_add(f, "low_inflow_possible");
 }

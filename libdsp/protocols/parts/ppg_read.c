@@ -11,19 +11,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Median of the usable samples of the rest, with the error of a level. */
+/* Median of the rest, its pulses averaged out over 2 s (a pulse is higher than it is deep, which a median of samples would not see), with
+ * the error of a level. */
 static dsp_status read_rest(ppg_bout *b, const dsp_trace *trace, const dsp_noise *noise) {
   const size_t from = dsp_trace_index(trace, b->rest_from_s), to = dsp_trace_index(trace, b->rest_to_s);
   b->base = (dsp_estimate){NAN, NAN};
   if (to < from + 3 || b->rest_to_s - b->rest_from_s < 1.5) return DSP_OK;
   double *v = dsp_alloc(to - from, sizeof *v);
   if (!v) return DSP_NO_MEMORY;
+  const size_t window = (size_t)fmin(2 * trace->rate_hz, 0.5 * (double)(to - from)) + 1;
   size_t n = 0;
-  for (size_t i = from; i < to; i++)
-    if (trace->ok[i]) v[n++] = trace->x[i];
+  for (size_t i = from; i + window <= to; i++) {
+    double sum = 0;
+    size_t seen = 0;
+    for (size_t k = i; k < i + window; k++)
+      if (trace->ok[k]) sum += trace->x[k], seen++;
+    if (2 * seen > window) v[n++] = sum / (double)seen;
+  }
   dsp_estimate level = {NAN, NAN};
   const dsp_status status = dsp_level_read(&level, NULL, trace, noise, from, to);
-  if (n >= 3) b->base = (dsp_estimate){dsp_order_median(v, n), status == DSP_OK ? level.se : dsp_order_sigma(v, n, v[n / 2])};
+  if (n >= 1) b->base = (dsp_estimate){dsp_order_median(v, n), status == DSP_OK ? level.se : noise->sd[0]};
   free(v);
   return status == DSP_NO_MEMORY ? status : DSP_OK;
 }
@@ -95,7 +102,7 @@ static dsp_status read_refill(ppg_bout *b, const dsp_trace *trace, const dsp_noi
   return status == DSP_NO_MEMORY ? status : DSP_OK;
 }
 
-/* The limit of recovery: the rest, or the level that the refill approaches where that is surely higher. */
+/* The limit of recovery: the rest, or the level that the refill approaches where that is surely higher; their mean where they are one. */
 static void set_limit(ppg_bout *b) {
   static const double inflate = 2.5, wander = 0.01, least_share = 0.02;
   for (size_t i = 0; i < DSP_OUTFLOW_COLUMNS; i++)
@@ -105,7 +112,12 @@ static void set_limit(ppg_bout *b) {
   b->refill.base = b->base;
   b->end = dsp_outflow_read(&b->refill, dsp_outflow_end, NULL);
   const double above = b->end.value - b->base.value;
-  if (above > 2 * hypot(b->end.se, b->base.se) && above > least_share * size) b->refill.base = b->end;
+  const double apart = hypot(b->end.se, b->base.se);
+  if (above > 2 * apart && above > least_share * size) b->refill.base = b->end;
+  if (fabs(above) > 2 * apart) return;
+  /* The same level twice: both readings of it count. */
+  const double weight = b->base.se * b->base.se / (apart * apart);
+  b->refill.base = (dsp_estimate){b->base.value + weight * above, b->base.se * b->end.se / apart};
 }
 
 dsp_status ppg_read_bouts(ppg_bouts *bouts, const dsp_trace *trace, const double *params, double noise_floor, double blur_s) {
