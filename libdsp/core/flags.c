@@ -195,6 +195,12 @@ const dsp_flag_row dsp_flag_rows[] = {
      "Confirm by duplex ultrasound."},
     {"tourniquet_no_change", DSP_INFO, "The refill time is not longer with the tourniquet: suggests deep reflux if it is short.",
      "Confirm by duplex ultrasound."},
+    {"no_ladder", DSP_FATAL, "The cuff was not inflated in steps, so no step can be the largest.",
+     "Mark each step with cuff_inflate, or repeat with steps of 10 mmHg."},
+    {"steps_alike", DSP_CAUTION, "Two steps raise the volume almost alike: the pressure could be the neighbouring one.",
+     "Repeat the ladder."},
+    {"step_pressure_assumed", DSP_INFO, "The cuff's pressure is not in the recording; the steps were taken as 10 mmHg each.",
+     "Record the cuff's pressure, or set apg.outflow.step_mmhg."},
 };
 const size_t dsp_flag_count = sizeof dsp_flag_rows / sizeof dsp_flag_rows[0];
 _Static_assert(sizeof dsp_flag_rows / sizeof dsp_flag_rows[0] <= 64 * (size_t)DSP_FLAG_WORDS, "a set has a bit for every row");

@@ -13,10 +13,11 @@ typedef struct dsp_guideline_row {
   const char *key;       /**< vein or site the row is for, NULL any */
   double lo, hi;         /**< band, -INFINITY / INFINITY open */
   bool lo_in, hi_in;
-  const char *grade;  /**< "normal", "mild" ... */
-  bool normal;        /**< the band that its guideline calls normal */
-  const char *source; /**< citation */
-  bool verified;      /**< read in the source, not from memory */
+  const char *grade;      /**< "normal", "mild" ... */
+  bool normal;            /**< the band that its guideline calls normal */
+  const char *source;     /**< citation */
+  bool verified;          /**< read in the source, not from memory */
+  const char *definition; /**< the only definition that the band was published for; NULL any of the measure's */
 } dsp_guideline_row;
 
 /** Row i of all tables in order, a protocol's default guideline first; NULL past the end. */

@@ -25,6 +25,8 @@ typedef struct dsp_protocol {
   /** Append the tests of one channel to `report`. A number that cannot be had is null with a flag; an error status is for lack of memory.
    */
   dsp_status (*run)(const dsp_recording *recording, const dsp_channel *channel, const double *params, dsp_report *report, dsp_error *error);
+  /** What the grades of a test say together, as flags; called after grading. NULL: nothing. */
+  void (*conclude)(dsp_test *test);
 } dsp_protocol;
 
 /** All protocols, NULL-terminated. */

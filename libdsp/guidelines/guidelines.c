@@ -5,7 +5,11 @@
 #include <math.h>
 #include <string.h>
 
-static const dsp_guideline_table *const tables[] = {&dsp_guidelines_apg};
+static const dsp_guideline_table *const tables[] = {
+    &dsp_guidelines_apg,
+    &dsp_guidelines_ppg,
+    &dsp_guidelines_sgp,
+};
 
 const dsp_guideline_row *dsp_guideline_at(size_t i) {
   for (size_t t = 0; t < sizeof tables / sizeof tables[0]; t++) {
@@ -30,6 +34,7 @@ static bool holds(const dsp_guideline_row *row, double value) {
 static bool concerns(const dsp_guideline_row *row, const dsp_test *test, const dsp_measure *measure, const char *guideline,
                      const char *key) {
   return !strcmp(row->protocol, test->protocol) && !strcmp(row->measure, measure->row->id) &&
+         (!row->definition || (measure->definition && !strcmp(row->definition, measure->definition))) &&
          (!guideline || !strcmp(row->guideline, guideline)) && (row->key ? key && !strcmp(row->key, key) : true);
 }
 

@@ -6,6 +6,7 @@
 #include <phantom/occlusion.h>
 #include <phantom/rng.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const double recovery_s = 60;
 
@@ -126,11 +127,23 @@ static dsp_status put_truth(dsp_truth *truth, const char *const ids[READINGS], c
     read_cycle(r, v, n, p, k);
     for (size_t j = 0; j < READINGS; j++) mean[j] += r[j] / (double)p->cycles;
   }
+  if (!strcmp(volume_unit, "mL")) mean[TANGENT] /= 60; /* mL/s */
   for (size_t j = 0; j < READINGS; j++) {
     const char *unit = j == SVC ? volume_unit : j == OF1S || j == EV4 ? "%" : j == VET90 ? "s" : flow_unit;
     if (dsp_truth_put(truth, ids[j], unit, mean[j])) return DSP_NO_MEMORY;
   }
   return DSP_OK;
+}
+
+/* The ladder's step that raises the volume most. */
+static dsp_status put_ladder(dsp_truth *truth, const double *v, size_t n, const dsp_occlusion_plan *p) {
+  double best = 0, at_mmhg = (double)NAN;
+  for (size_t j = 0; p->steps > 2 && j < p->steps; j++) {
+    const double from_s = p->inflate_s[0] + (double)j * p->step_hold_s, to_s = j + 1 < p->steps ? from_s + p->step_hold_s : p->vent_s[0];
+    const double rise = dsp_phantom_at(v, n, DSP_OCCLUSION_STEP_S, to_s) - dsp_phantom_at(v, n, DSP_OCCLUSION_STEP_S, from_s);
+    if (rise > best) best = rise, at_mmhg = p->step_mmhg * (double)(j + 1);
+  }
+  return isfinite(at_mmhg) ? dsp_truth_put(truth, "IPMIV", "mm[Hg]", at_mmhg) : DSP_OK;
 }
 
 static dsp_status put_landmarks(dsp_truth *truth, const dsp_occlusion_plan *p) {
@@ -156,11 +169,16 @@ static dsp_status add_limb(dsp_recording *recording, dsp_truth *truth, double *v
   static const char *const ids[2][READINGS] = {
       {"SVC", "MVO.tangent", "MVO.first1s", "MVO.0.5-2s", "VO.3s", "OF1s", "EV4", "VET90", "late_slope"},
       {"2.SVC", "2.MVO.tangent", "2.MVO.first1s", "2.MVO.0.5-2s", "2.VO.3s", "2.OF1s", "2.EV4", "2.VET90", "2.late_slope"}};
+  static const char *const volume_ids[2][READINGS] = {
+      {"VVOCC", "MVO", "sim.first1s", "sim.0.5-2s", "sim.3s", "OF1s", "EV4", "VET90", "late_slope"},
+      {"2.VVOCC", "2.MVO", "2.sim.first1s", "2.sim.0.5-2s", "2.sim.3s", "2.OF1s", "2.EV4", "2.VET90", "2.late_slope"}};
   static const char *const names[2][2] = {{"SGP L calf", "SGP R calf"}, {"APG L calf", "APG R calf"}};
   dsp_occlusion_run(v, pressure, n, &s->plan, &s->limb[limb]);
   const dsp_unit *unit = dsp_role_unit(role);
   const bool second = limb == 1 && s->sided[0];
-  if (put_truth(truth, ids[second], v, n, &s->plan, flow_unit, unit->ucum)) return DSP_NO_MEMORY;
+  if (put_truth(truth, role == DSP_ROLE_VOLUME ? volume_ids[second] : ids[second], v, n, &s->plan, flow_unit, unit->ucum))
+    return DSP_NO_MEMORY;
+  if (!second && put_ladder(truth, v, n, &s->plan)) return DSP_NO_MEMORY;
   dsp_occlusion_artefact(v, n, &s->plan, s->artefact, s->artefact_s);
   for (size_t i = 0; i < n; i++) v[i] += s->level;
   dsp_channel *channel = dsp_phantom_channel(recording, names[role == DSP_ROLE_VOLUME][limb], role, limb ? DSP_SIDE_RIGHT : DSP_SIDE_LEFT,

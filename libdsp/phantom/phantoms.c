@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The table of simulators. */
 #include <dsp/phantom.h>
+#include <phantom/apg_outflow.h>
 #include <phantom/apg_stand.h>
 #include <phantom/duplex_reflux.h>
 #include <phantom/ppg_refill.h>
@@ -8,7 +9,7 @@
 #include <string.h>
 
 const dsp_phantom *const dsp_phantoms[] = {
-    &dsp_phantom_apg_stand, &dsp_phantom_duplex_reflux, &dsp_phantom_ppg_refill, &dsp_phantom_sgp_occlusion, NULL,
+    &dsp_phantom_apg_outflow, &dsp_phantom_apg_stand, &dsp_phantom_duplex_reflux, &dsp_phantom_ppg_refill, &dsp_phantom_sgp_occlusion, NULL,
 };
 
 const dsp_phantom *dsp_phantom_find(const char *id) {

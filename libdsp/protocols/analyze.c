@@ -6,14 +6,17 @@
 #include <stdio.h>
 #include <string.h>
 
+extern const dsp_protocol dsp_apg_outflow;
 extern const dsp_protocol dsp_apg_stand;
 extern const dsp_protocol dsp_pvr;
 extern const dsp_protocol dsp_ppg_refill;
 extern const dsp_protocol dsp_sgp_occlusion;
 
+/* clang-format off: one a line, so that rows of several hands do not meet */
 const dsp_protocol *const dsp_protocols[] = {
-    &dsp_apg_stand, &dsp_pvr, &dsp_ppg_refill, &dsp_sgp_occlusion, NULL,
+    &dsp_apg_stand, &dsp_apg_outflow, &dsp_pvr, &dsp_ppg_refill, &dsp_sgp_occlusion, NULL,
 };
+/* clang-format on */
 
 const dsp_protocol *dsp_protocol_find(const char *id) {
   for (size_t i = 0; dsp_protocols[i]; i++)
@@ -116,7 +119,10 @@ dsp_status dsp_analyze(const dsp_recording *recording, const char *protocol_id, 
     dsp_report_free(made);
     return status == DSP_NO_MEMORY ? dsp_fail_memory(error) : status;
   }
-  for (size_t t = 0; t < made->n_tests; t++) dsp_guideline_grade(&made->tests[t], guideline_id, recording->doppler.vein);
+  for (size_t t = 0; t < made->n_tests; t++) {
+    dsp_guideline_grade(&made->tests[t], guideline_id, recording->doppler.vein);
+    if (protocol->conclude) protocol->conclude(&made->tests[t]);
+  }
   *report = made;
   return DSP_OK;
 }

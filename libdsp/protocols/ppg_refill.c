@@ -158,6 +158,8 @@ static unsigned put_values(const dsp_test *test, const ppg_test *t, size_t from,
     }
     dsp_measure_set(measure, sum / n, sqrt(variance) / n, t0_s, t1_s);
     measure->n = n;
+    if ((m == TO || m == AREA) && t->params[PPG_FRACTION] != param_rows[PPG_FRACTION].value) measure->definition = "ppg.TO.other_fraction";
+    if (m == TI && t->params[PPG_TI_WINDOW] != param_rows[PPG_TI_WINDOW].value) measure->definition = "ppg.TI.other_window";
     for (size_t k = from; k < to; k++)
       if (t->bouts.bout[k].tourniquet == tourniquet && !why_not(t, k, m)) flag_bout(measure, t, k, m);
     const double accepted_s = sum / n <= 10 ? fmin(3, t->params[PPG_SPREAD]) : t->params[PPG_SPREAD];

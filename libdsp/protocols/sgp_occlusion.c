@@ -51,23 +51,13 @@ static bool applicable(const dsp_recording *recording, const dsp_channel *channe
   return gauge_fits(channel, missing);
 }
 
-/* What the trace shows when no congestion was found: a fall where a rise must be is a reversed gauge. */
-static dsp_status why_none(const char **flag, occlusion_test *t) {
-  dsp_congestions mirrored;
-  for (size_t i = 0; i < t->trace.n; i++) t->trace.x[i] = -t->trace.x[i];
-  const dsp_status status = dsp_congestions_find(&mirrored, &t->trace, t->params[OCC_LEAST_RISE], t->params[OCC_LEAST_HOLD]);
-  for (size_t i = 0; i < t->trace.n; i++) t->trace.x[i] = -t->trace.x[i];
-  *flag = mirrored.n ? "polarity_reversed" : "no_occlusion";
-  return status;
-}
-
 static dsp_status analyse(occlusion_test *t, dsp_report *report, size_t at) {
   bool known;
   dsp_status status = gauge_calibrate(&known, &t->trace, &report->tests[at], t->recording, t->channel, t->params[P_GAP]);
   if (status != DSP_OK) return status;
   const char *why_not = occlusion_hopeless(t);
   if (!why_not) status = occlusion_read(t);
-  if (status == DSP_OK && !why_not && t->cycles.n == 0) status = why_none(&why_not, t);
+  if (status == DSP_OK && !why_not && t->cycles.n == 0) status = occlusion_why_none(&why_not, t);
   if (status != DSP_OK) return status;
   if (t->cycles.reversed) dsp_flags_add(&report->tests[at].flags, "events_reversed");
   if (!why_not) status = occlusion_report(t, report, at, false);
@@ -82,30 +72,25 @@ static dsp_status analyse(occlusion_test *t, dsp_report *report, size_t at) {
 
 static dsp_status run(const dsp_recording *recording, const dsp_channel *channel, const double *params, dsp_report *report,
                       dsp_error *error) {
-  static const double spike_floor = 0.05;
   occlusion_test *t = dsp_zalloc(1, sizeof *t);
   if (!t) return DSP_NO_MEMORY;
   *t = (occlusion_test){.protocol = &dsp_sgp_occlusion,
-                        .recording = recording,
-                        .channel = channel,
-                        .params = params,
                         .measures = readings,
                         .n_measures = sizeof readings / sizeof readings[0],
-                        .unit = PCT};
-  const size_t at = report->n_tests;
-  dsp_status status = dsp_report_add_test(report, t->protocol, channel, 0, NULL) ? DSP_OK : DSP_NO_MEMORY;
-  if (status == DSP_OK)
-    status = part_condition(&t->trace, &t->facts, channel, params[OCC_WORK_RATE], params[OCC_BRIDGE], spike_floor, error);
-  t->noise_floor = t->facts.step > 0 ? t->facts.step / 3.5 : 1e-4;
-  if (status == DSP_BAD_INPUT) {
-    part_null_rest(&report->tests[at], "no_data");
-    status = DSP_OK;
-  } else if (status == DSP_OK) {
-    status = analyse(t, report, at);
-  }
-  dsp_trace_clear(&t->trace);
+                        .unit = PCT,
+                        .spike_floor = 0.05,
+                        .analyse = analyse};
+  const dsp_status status = occlusion_run(t, recording, channel, params, report, error);
   free(t);
   return status;
+}
+
+/* Both limits together, as they were published. */
+static void conclude(dsp_test *test) {
+  dsp_measure *const both[] = {dsp_test_measure(test, "MVO.first1s"), dsp_test_measure(test, "EV4")};
+  for (size_t i = 0; i < 2; i++)
+    if (!both[i]->valid || !both[i]->grade || strcmp(both[i]->grade, "reduced") != 0) return;
+  for (size_t i = 0; i < 2; i++) dsp_flags_add(&both[i]->flags, "suggests_obstruction");
 }
 
 const dsp_protocol dsp_sgp_occlusion = {
@@ -127,4 +112,5 @@ const dsp_protocol dsp_sgp_occlusion = {
     .n_measures = MEASURES,
     .applicable = applicable,
     .run = run,
+    .conclude = conclude,
 };

@@ -230,3 +230,33 @@ const char *occlusion_hopeless(const occlusion_test *t) {
   if ((double)t->trace.n < shortest_s * t->trace.rate_hz) return "recording_too_short";
   return NULL;
 }
+
+/* What the trace shows when no congestion was found: a fall where a rise must be is a reversed gauge. */
+dsp_status occlusion_why_none(const char **flag, occlusion_test *t) {
+  dsp_congestions mirrored;
+  for (size_t i = 0; i < t->trace.n; i++) t->trace.x[i] = -t->trace.x[i];
+  const dsp_status status = dsp_congestions_find(&mirrored, &t->trace, t->params[OCC_LEAST_RISE], t->params[OCC_LEAST_HOLD]);
+  for (size_t i = 0; i < t->trace.n; i++) t->trace.x[i] = -t->trace.x[i];
+  *flag = mirrored.n ? "polarity_reversed" : "no_occlusion";
+  return status;
+}
+
+dsp_status occlusion_run(occlusion_test *t, const dsp_recording *recording, const dsp_channel *channel, const double *params,
+                         dsp_report *report, dsp_error *error) {
+  t->recording = recording;
+  t->channel = channel;
+  t->params = params;
+  const size_t at = report->n_tests;
+  dsp_status status = dsp_report_add_test(report, t->protocol, channel, 0, NULL) ? DSP_OK : DSP_NO_MEMORY;
+  if (status == DSP_OK)
+    status = part_condition(&t->trace, &t->facts, channel, params[OCC_WORK_RATE], params[OCC_BRIDGE], t->spike_floor, error);
+  t->noise_floor = t->facts.step > 0 ? t->facts.step / 3.5 : 1e-4;
+  if (status == DSP_BAD_INPUT) {
+    part_null_rest(&report->tests[at], "no_data");
+    status = DSP_OK;
+  } else if (status == DSP_OK) {
+    status = t->analyse(t, report, at);
+  }
+  dsp_trace_clear(&t->trace);
+  return status;
+}

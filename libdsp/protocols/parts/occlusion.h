@@ -88,6 +88,9 @@ typedef struct occlusion_test {
   part_cycles cycles;
   occlusion_cycle read[DSP_CONGESTIONS_MAX];
   double noise_floor;
+  double spike_floor; /**< in the channel's unit */
+  /** Calibrate, read and report the conditioned trace into the test at `at`. */
+  dsp_status (*analyse)(struct occlusion_test *test, dsp_report *report, size_t at);
 } occlusion_test;
 
 /** Find and read the cycles of the conditioned, calibrated trace. */
@@ -95,6 +98,13 @@ DSP_MUST_USE dsp_status occlusion_read(occlusion_test *test);
 
 /** Fill the pooled test at `at` in the report from the cycles whose `compressed` is as asked, and append one test a cycle. */
 DSP_MUST_USE dsp_status occlusion_report(const occlusion_test *test, dsp_report *report, size_t at, bool compressed);
+
+/** Condition the channel and hand it to `analyse`; a channel without samples becomes a test of nulls. Clears the trace. */
+DSP_MUST_USE dsp_status occlusion_run(occlusion_test *test, const dsp_recording *recording, const dsp_channel *channel,
+                                      const double *params, dsp_report *report, dsp_error *error);
+
+/** Why no congestion was found: a fall where a rise must be is reversed polarity. */
+DSP_MUST_USE dsp_status occlusion_why_none(const char **flag, occlusion_test *test);
 
 /** Why no cycle can be read on this trace; NULL when one can. */
 const char *occlusion_hopeless(const occlusion_test *test);
