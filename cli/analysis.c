@@ -7,9 +7,9 @@
 
 #define UNSEALED "made by a build for tests, whose readers are not sealed off"
 
-dsp_status analysis_report(dsp_report **report, const dsp_recording *recording, const cli_options *options, const dsp_params *params,
-                           dsp_error *error) {
-  dsp_status status = dsp_analyze(recording, options->value[OPT_PROTOCOL], options->value[OPT_GUIDELINE], params, report, error);
+dsp_status analysis_report(dsp_report **report, const dsp_recording *recording, const char *protocol, const char *guideline,
+                           const dsp_params *params, dsp_error *error) {
+  dsp_status status = dsp_analyze(recording, protocol, guideline, params, report, error);
   if (status != DSP_OK) return status;
   if (fmt_report_add_libraries(*report) != DSP_OK || fmt_config_sha256((*report)->config_sha256, params) != DSP_OK ||
       (!seal_built() && dsp_report_warn(*report, "unsealed", "%s", UNSEALED) != DSP_OK))

@@ -3,11 +3,11 @@
 #ifndef CLI_ANALYSIS_H
 #define CLI_ANALYSIS_H
 
-#include "options.h"
 #include <dsp/report.h>
 
-/** The report about a recording, complete but for being written. It needs `recording` and `params`; free it before them. */
-dsp_status analysis_report(dsp_report **report, const dsp_recording *recording, const cli_options *options, const dsp_params *params,
-                           dsp_error *error);
+/** The report about a recording, complete but for being written. `protocol` and `guideline` may be
+ * NULL: the recording's own, and all. It needs `recording` and `params`; free it before them. */
+dsp_status analysis_report(dsp_report **report, const dsp_recording *recording, const char *protocol, const char *guideline,
+                           const dsp_params *params, dsp_error *error);
 
 #endif

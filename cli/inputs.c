@@ -141,17 +141,16 @@ static void count(input_run *run, int status) {
     run->failed++;
 }
 
-/* What the worker said, and what it could not say itself. */
-static void speak(const input_run *run, size_t job, const worker_result *result) {
+void inputs_speak(const char *path, const worker_result *result, const worker_limits *limits) {
   fmt_buffer lines = {0};
-  text_put_foreign(&lines, result->err.bytes, result->err.size);
+  text_put_foreign(&lines, result->err.bytes != NULL ? result->err.bytes : "", result->err.size);
   if (!lines.failed) message_raw(lines.bytes, lines.size);
   fmt_buffer_clear(&lines);
   if (result->failure != WORKER_FINE) {
     char found[160];
     const char *hint = NULL;
-    worker_explain(result, &run->limits, found, &hint);
-    message_hint(run->inputs->paths[job], hint, "%s", found);
+    worker_explain(result, limits, found, &hint);
+    message_hint(path, hint, "%s", found);
   } else if (result->status == EXIT_RETRY && result->err.size == 0) {
     (void)message_memory();
   }
@@ -168,7 +167,7 @@ static bool take_one(void *context, size_t job, worker_result *result) {
   input_run *run = context;
   const inputs_task *task = run->task;
   const bool json = run->options->given[OPT_JSON], to_file = run->options->value[OPT_JSON] != NULL;
-  speak(run, job, result);
+  inputs_speak(run->inputs->paths[job], result, &run->limits);
   if (task->keep != NULL && (result->status == EXIT_DONE || result->status == EXIT_PART)) {
     const int kept = task->keep(task->context, job, result);
     if (kept != EXIT_DONE) result->status = kept;

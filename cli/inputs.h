@@ -36,6 +36,9 @@ typedef struct inputs_task {
 /** How much one input may take: --timeout, --max-memory. */
 worker_limits inputs_limits(const cli_options *options);
 
+/** What a worker said about `path`, and what it could not say itself. */
+void inputs_speak(const char *path, const worker_result *result, const worker_limits *limits);
+
 /** Work on all, each in a sealed process of its own. Text or JSON to stdout, --json=FILE to its file. The verb's exit status. */
 int inputs_run(const cli_inputs *inputs, const cli_options *options, const inputs_task *task);
 

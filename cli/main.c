@@ -49,6 +49,10 @@ static const verb_row verbs[] = {
      (TAKES_INPUTS & ~TAKES(OPT_SIDECAR)) | TAKES(OPT_INCLUDE) | TAKES(OPT_EXCLUDE) | TAKES(OPT_OUTPUT) | TAKES(OPT_PROTOCOL) |
          TAKES(OPT_GUIDELINE) | TAKES(OPT_STRICT) | TAKES(OPT_KEEP_IDENTIFIERS),
      verb_batch},
+    {"qa", "MANIFEST", "compare measured values with the expected ones of a table, each within its tolerance",
+     "  pleth qa sample_data/qa.manifest\n  pleth qa sample_data/qa.manifest --junit qa.xml -j 4\n", 1, 1,
+     TAKES_LIMITS | TAKES(OPT_JSON) | TAKES(OPT_JUNIT) | TAKES(OPT_BLESS) | TAKES(OPT_JOBS) | TAKES(OPT_SET) | TAKES(OPT_GUIDELINE),
+     verb_qa},
     {"list", "readers|protocols|measures|guidelines|parameters|flags", "print a table that the program runs on",
      "  pleth list flags\n  pleth list parameters --json\n", 1, 1, TAKES(OPT_JSON), verb_list},
 };

@@ -45,6 +45,8 @@ static const option_row rows[OPT_COUNT] = {
     [OPT_INCLUDE] = {0, "include", ARG_TEXT, "PATTERN", 0, 0,
                      "below folders take what matches, by name or path (default: what readers know by extension); may be repeated"},
     [OPT_EXCLUDE] = {0, "exclude", ARG_TEXT, "PATTERN", 0, 0, "leave out files and folders that match; may be repeated"},
+    [OPT_BLESS] = {0, "bless", ARG_NONE, "", 0, 0, "write the measured values into the manifest, showing old and new"},
+    [OPT_JUNIT] = {0, "junit", ARG_TEXT, "FILE", 0, 0, "write the outcome as JUnit XML"},
     [OPT_TIMEOUT] = {0, "timeout", ARG_NUMBER, "SECONDS", 1, 86400,
                      "give a file up after so much work (default 10, and 1 more per MiB of it)"},
     [OPT_MAX_MEMORY] = {0, "max-memory", ARG_NUMBER, "MIB", 16, 1 << 24,

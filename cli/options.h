@@ -27,6 +27,8 @@ typedef enum option_id {
   OPT_JOBS,
   OPT_INCLUDE,
   OPT_EXCLUDE,
+  OPT_BLESS,
+  OPT_JUNIT,
   OPT_TIMEOUT,
   OPT_MAX_MEMORY,
   OPT_PROGRESS,

@@ -69,7 +69,8 @@ static int work(void *context, const char *path, size_t i, input_set *set, worke
   dsp_error error = {0};
   dsp_recording *recording = NULL;
   dsp_status status = input_read(&recording, set, &analysis->input, &error);
-  if (status == DSP_OK) status = analysis_report(&report, recording, options, analysis->params, &error);
+  if (status == DSP_OK)
+    status = analysis_report(&report, recording, options->value[OPT_PROTOCOL], options->value[OPT_GUIDELINE], analysis->params, &error);
   if (status == DSP_OK && options->given[OPT_JSON]) status = fmt_report_json(&result->json, report, &analysis->write, &error);
   if (status == DSP_OK) status = fmt_report_hdf5(&result->report, report, &analysis->write, &error);
   int exit_status = status == DSP_OK ? EXIT_DONE : status == DSP_NO_MEMORY ? EXIT_RETRY : EXIT_NONE;

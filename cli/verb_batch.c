@@ -68,7 +68,7 @@ static dsp_status analyse(const batch_run *run, const input_sources *sources, wo
     fmt_put(&result->out, recording->format);
     fmt_put(&result->out, "\t");
     fmt_put_number(&result->out, dsp_recording_duration_s(recording), "n/a");
-    status = analysis_report(&report, recording, run->options, run->params, error);
+    status = analysis_report(&report, recording, run->options->value[OPT_PROTOCOL], run->options->value[OPT_GUIDELINE], run->params, error);
   }
   if (status == DSP_OK) status = fmt_report_hdf5(&result->report, report, &(fmt_write_options){0}, error);
   if (status == DSP_OK) batch_put_measures(&result->rows, report);
@@ -206,18 +206,6 @@ static bool plausible(const fmt_buffer *record) {
   return good;
 }
 
-static void speak(const batch_run *run, size_t job, const worker_result *result) {
-  fmt_buffer lines = {0};
-  text_put_foreign(&lines, first(&result->err), result->err.size);
-  if (!lines.failed) message_raw(first(&lines), lines.size);
-  fmt_buffer_clear(&lines);
-  if (result->failure == WORKER_FINE) return;
-  char found[160];
-  const char *hint = NULL;
-  worker_explain(result, &run->limits, found, &hint);
-  message_hint(run->list.paths[job], hint, "%s", found);
-}
-
 static void put_json(const batch_run *run, size_t job, const worker_result *result, bool known) {
   fmt_buffer line = {0};
   if (!run->options->given[OPT_JSON]) return;
@@ -241,7 +229,7 @@ static int keep(batch_run *run, size_t job, worker_result *result) {
     fmt_buffer_clear(&record);
     put_record(run, job, result, "", &record);
   }
-  if (status == EXIT_DONE) speak(run, job, result);
+  if (status == EXIT_DONE) inputs_speak(run->list.paths[job], result, &run->limits);
   if (status == EXIT_DONE) status = batch_log_add(&run->log, &record, &run->places[job]);
   run->failed += result->status != EXIT_DONE;
   fmt_buffer_clear(&name);
