@@ -64,7 +64,7 @@ void __wrap_free(void *block) {
 
 /* What the stages start from, made once with all the memory there is. */
 static struct {
-  const dsp_param_table *tables[16];
+  const dsp_param_table **tables; /* of readers and protocols */
   dsp_params *params, *phantom_params;
   const dsp_phantom *phantom;
   dsp_recording *simulated, *recording;
@@ -201,7 +201,11 @@ static void prepare(void) {
                                             {"rest_s", "20"},  {"refill_s", "20"}, {"lie_s", "10"}};
   dsp_error error = {0};
   fmt_buffer csv = {0}, sidecar = {0}, image = {0};
-  size_t n = 0;
+  size_t n = 1;
+  for (size_t i = 0; fmt_readers[i] != NULL; i++) n++;
+  for (size_t i = 0; dsp_protocols[i] != NULL; i++) n++;
+  world.tables = dsp_zalloc(n, sizeof *world.tables);
+  n = 0;
   for (size_t i = 0; fmt_readers[i] != NULL; i++) world.tables[n++] = &fmt_readers[i]->params;
   for (size_t i = 0; dsp_protocols[i] != NULL; i++) world.tables[n++] = &dsp_protocols[i]->params;
   world.params = dsp_params_new(world.tables);
