@@ -87,6 +87,7 @@ static dsp_status take_bids(bid *bids, size_t *n, const fmt_input *input, dsp_er
     unsigned score = 0;
     dsp_error own = {0};
     const fmt_verdict verdict = fmt_readers[i]->probe(input, &score, &own);
+    if (own.status == DSP_NO_MEMORY) return dsp_fail_memory(error); /* whose file it is remains unknown */
     if (verdict == FMT_BROKEN) {
       if (own.status == DSP_OK) own.status = DSP_BAD_INPUT;
       name_reader(&own, fmt_readers[i]);

@@ -30,6 +30,7 @@ static fmt_verdict probe_wfdb(const fmt_input *input, unsigned *score, dsp_error
     verdict = FMT_BROKEN;
     *error = why;
   }
+  if (!arena || why.status == DSP_NO_MEMORY) dsp_fail_memory(error);
   dsp_arena_free(arena);
   return verdict;
 }
