@@ -77,8 +77,10 @@ static void check_dataset(fmt_buffer *problems, fmt_h5_in *in, hid_t dataset, co
 
 static H5I_type_t object_kind(const fmt_schema_row *row) {
   bool in_dataset = row->kind == FMT_SCHEMA_TABLE || row->kind == FMT_SCHEMA_COLUMN || row->kind == FMT_SCHEMA_DATASET;
-  return in_dataset || (row->kind == FMT_SCHEMA_ATTRIBUTE && (strstr(row->path, "/data") || strstr(row->path, "/time"))) ? H5I_DATASET
-                                                                                                                         : H5I_GROUP;
+  return in_dataset || (row->kind == FMT_SCHEMA_ATTRIBUTE &&
+                        (strstr(row->path, "/data") || strstr(row->path, "/time") || strstr(row->path, "/spectrogram")))
+             ? H5I_DATASET
+             : H5I_GROUP;
 }
 
 static void check_here(fmt_buffer *problems, fmt_h5_in *in, hid_t object, const char *place, const fmt_schema_row *row) {

@@ -20,7 +20,7 @@ static bool same_base(const dsp_series *a, const dsp_series *b) {
 static size_t collect(trace traces[TRACES_MAX], const dsp_report *report) {
   size_t n = 0;
   for (size_t i = 0; i < report->n_tests && n < TRACES_MAX; i++) {
-    const dsp_series *series = fmt_find_series(&report->tests[i], "conditioned");
+    const dsp_series *series = fmt_main_series(&report->tests[i]);
     bool seen = !series;
     for (size_t k = 0; k < n && !seen; k++)
       seen = !strcmp(traces[k].test->channel, report->tests[i].channel) && traces[k].series->n == series->n &&

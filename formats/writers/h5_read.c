@@ -296,3 +296,21 @@ bool fmt_h5_read_samples(fmt_h5_in *in, hid_t parent, const char *name, double *
   fmt_h5_release(&in->stack, mark);
   return done || fmt_h5_bad(in, parent, name, "no readable samples", "doubles of rank 1");
 }
+
+bool fmt_h5_read_levels(fmt_h5_in *in, hid_t parent, const char *name, const unsigned char **level, size_t *n) {
+  size_t mark = in->stack.n;
+  unsigned char *bytes = NULL;
+  *n = 0;
+  hid_t dataset = fmt_h5_child(in, parent, name, H5I_DATASET);
+  if (dataset >= 0 && fmt_h5_readable(in, dataset)) {
+    hid_t type = fmt_h5_keep(&in->stack, H5Dget_type(dataset)), space = fmt_h5_keep(&in->stack, H5Dget_space(dataset));
+    if (!strcmp(fmt_h5_type_word(type), "u8") && H5Sget_simple_extent_ndims(space) == 1) {
+      *n = (size_t)H5Sget_simple_extent_npoints(space);
+      bytes = fmt_h5_had(in, dsp_arena_alloc(in->arena, *n, 1));
+    }
+    if (bytes && *n > 0 && H5Dread(dataset, H5T_NATIVE_UINT8, H5S_ALL, H5S_ALL, H5P_DEFAULT, bytes) < 0) bytes = NULL;
+  }
+  *level = bytes;
+  fmt_h5_release(&in->stack, mark);
+  return bytes || fmt_h5_bad(in, parent, name, "no readable levels", "u8 of rank 1");
+}

@@ -43,5 +43,7 @@ bool fmt_h5_read_document(fmt_h5_in *in, hid_t parent, const char *name, const c
 bool fmt_h5_read_table(fmt_h5_in *in, hid_t parent, const fmt_table *table, void **lines, size_t *n);
 /** Doubles of a dataset of rank 1; free() them. */
 bool fmt_h5_read_samples(fmt_h5_in *in, hid_t parent, const char *name, double **x, size_t *n);
+/** Bytes of a u8 dataset of rank 1, in the arena. */
+bool fmt_h5_read_levels(fmt_h5_in *in, hid_t parent, const char *name, const unsigned char **level, size_t *n);
 
 #endif

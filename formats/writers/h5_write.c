@@ -5,6 +5,7 @@
 #include "h5_write.h"
 
 #include <dsp/memory.h>
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -314,5 +315,40 @@ void fmt_h5_series(fmt_h5 *h5, hid_t parent, const dsp_series *series) {
   fmt_h5_f64(h5, data, "rate_hz", series->rate_hz);
   attach_scale(h5, group, data, time);
   free(index);
+  fmt_h5_release(h5, mark);
+}
+
+/* 0 is missing; 1 to 255 are even steps from lo to hi. */
+static void put_levels(unsigned char *level, const dsp_series *series, size_t n, double lo, double hi) {
+  double steps = hi > lo ? 254.0 / (hi - lo) : 0.0;
+  for (size_t i = 0; i < n; i++) {
+    double at = 1.0 + round((fmax(series->x[i], lo) - lo) * steps);
+    level[i] = (unsigned char)(isfinite(series->x[i]) ? at : 0.0);
+  }
+}
+
+void fmt_h5_spectrogram(fmt_h5 *h5, hid_t parent, const dsp_series *series) {
+  size_t mark = h5->n, n = series->n * series->bins;
+  double lo = HUGE_VAL, hi = -HUGE_VAL;
+  for (size_t i = 0; i < n; i++) {
+    if (!isfinite(series->x[i])) continue;
+    lo = fmin(lo, series->x[i]);
+    hi = fmax(hi, series->x[i]);
+  }
+  unsigned char *level = dsp_alloc(n, 1);
+  if (!level) h5->failed = true;
+  if (level) put_levels(level, series, n, lo, hi);
+  hid_t data = put_samples(h5, parent, series->name, H5T_STD_U8LE, H5T_NATIVE_UINT8, level, level ? n : 0, true);
+  put_scale(h5, data, series->name);
+  fmt_h5_u32(h5, data, "bins", (unsigned)series->bins);
+  fmt_h5_f64(h5, data, "start_s", series->t0_s);
+  fmt_h5_f64(h5, data, "rate_hz", series->rate_hz);
+  fmt_h5_f64(h5, data, "bin0", series->bin0);
+  fmt_h5_f64(h5, data, "bin_step", series->bin_step);
+  fmt_h5_text(h5, data, "bin_units", series->bin_unit);
+  fmt_h5_f64(h5, data, "lo", hi >= lo ? lo : 0.0);
+  fmt_h5_f64(h5, data, "hi", hi >= lo ? hi : 0.0);
+  fmt_h5_text(h5, data, "units", series->unit);
+  free(level);
   fmt_h5_release(h5, mark);
 }

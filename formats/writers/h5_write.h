@@ -52,5 +52,7 @@ hid_t fmt_h5_line_type(fmt_h5 *h5, const fmt_table *table, const size_t *widths,
 void fmt_h5_pack_line(void *to, const fmt_table *table, const size_t *widths, const void *line);
 /** Group `name` with the samples `data` and their scale `time`. */
 void fmt_h5_series(fmt_h5 *h5, hid_t parent, const dsp_series *series);
+/** A series with bins as levels of 8 bits. */
+void fmt_h5_spectrogram(fmt_h5 *h5, hid_t parent, const dsp_series *series);
 
 #endif

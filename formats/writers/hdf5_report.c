@@ -115,7 +115,12 @@ static void put_test(fmt_h5 *h5, hid_t results, const dsp_test *test, size_t i) 
   fmt_h5_table(h5, group, &fmt_phases_table, test->phases, test->n_phases);
   fmt_h5_table(h5, group, &fmt_details_table, test->details, test->n_details);
   hid_t series = fmt_h5_group(h5, group, "series");
-  for (size_t k = 0; k < test->n_series; k++) fmt_h5_series(h5, series, &test->series[k]);
+  for (size_t k = 0; k < test->n_series; k++) {
+    if (test->series[k].bins > 0)
+      fmt_h5_spectrogram(h5, group, &test->series[k]);
+    else
+      fmt_h5_series(h5, series, &test->series[k]);
+  }
   fmt_h5_release(h5, mark);
 }
 

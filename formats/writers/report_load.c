@@ -185,6 +185,50 @@ static bool read_series(fmt_h5_in *in, dsp_report *report, hid_t parent, const c
   return done;
 }
 
+static bool read_axes(fmt_h5_in *in, hid_t data, dsp_series *s, double *lo, double *hi) {
+  unsigned bins = 0;
+  const bool read = fmt_h5_read_u32(in, data, "bins", &bins) && fmt_h5_read_f64(in, data, "start_s", &s->t0_s) &&
+                    fmt_h5_read_f64(in, data, "rate_hz", &s->rate_hz) && fmt_h5_read_f64(in, data, "bin0", &s->bin0) &&
+                    fmt_h5_read_f64(in, data, "bin_step", &s->bin_step) && fmt_h5_read_f64(in, data, "lo", lo) &&
+                    fmt_h5_read_f64(in, data, "hi", hi) && fmt_h5_read_text(in, data, "units", &s->unit) &&
+                    fmt_h5_read_text(in, data, "bin_units", &s->bin_unit);
+  s->bins = bins;
+  return read;
+}
+
+static bool sane_axes(const dsp_series *s, double lo, double hi, size_t n) {
+  return isfinite(s->t0_s) && isfinite(s->rate_hz) && s->rate_hz > 0.0 && isfinite(s->bin0) && isfinite(s->bin_step) && s->bin_step > 0.0 &&
+         isfinite(lo) && isfinite(hi) && hi >= lo && s->bins > 0 && n % s->bins == 0;
+}
+
+/* Optional: only Doppler audio has one. */
+static bool read_spectrogram(fmt_h5_in *in, dsp_report *report, hid_t group, dsp_test *test) {
+  static const char name[] = "spectrogram";
+  size_t mark = in->stack.n, n = 0;
+  const unsigned char *level = NULL;
+  dsp_series s = {.name = name};
+  double lo = 0.0, hi = 0.0;
+  if (H5Lexists(group, name, H5P_DEFAULT) <= 0) return true;
+  hid_t data = need(in, group, name, H5I_DATASET);
+  bool done = data >= 0 && read_axes(in, data, &s, &lo, &hi) && fmt_h5_read_levels(in, group, name, &level, &n);
+  if (done && !sane_axes(&s, lo, hi, n)) {
+    dsp_fail(in->error, DSP_BAD_INPUT, name, "whole columns on finite axes", "a spectrogram without usable axes");
+    done = false;
+  }
+  double *x = done ? fmt_h5_had(in, dsp_alloc(n, sizeof *x)) : NULL;
+  for (size_t i = 0; x && i < n; i++) x[i] = level[i] ? lo + (hi - lo) * (level[i] - 1) / 254.0 : (double)NAN;
+  done = x && own(report, &s.unit, s.unit ? s.unit : "") && own(report, &s.bin_unit, s.bin_unit ? s.bin_unit : "");
+  if (!done) free(x);
+  if (done) done = dsp_test_add_series(test, name, s.unit, s.rate_hz, s.t0_s, x, n / s.bins) == DSP_OK;
+  if (done) {
+    s.x = x;
+    s.n = n / s.bins;
+    test->series[test->n_series - 1] = s;
+  }
+  fmt_h5_release(&in->stack, mark);
+  return done;
+}
+
 static bool read_test(fmt_h5_in *in, dsp_report *report, hid_t results, size_t i) {
   size_t mark = in->stack.n, n = 0;
   char name[24];
@@ -197,6 +241,7 @@ static bool read_test(fmt_h5_in *in, dsp_report *report, hid_t results, size_t i
   hid_t series = done ? need(in, group, "series", H5I_GROUP) : -1;
   done = series >= 0 && fmt_h5_names(in, series, &names, &n);
   for (size_t k = 0; done && k < n; k++) done = read_series(in, report, series, names[k], test);
+  done = done && read_spectrogram(in, report, group, test);
   fmt_h5_release(&in->stack, mark);
   return done;
 }
@@ -242,6 +287,11 @@ dsp_status fmt_load_report(dsp_report **report, const char **generator, const fm
   if (!*report && why.status == DSP_OK) dsp_fail_memory(&why); /* every fault of the file has said so */
   fmt_h5_close(&in);
   return *report ? DSP_OK : dsp_fail(error, why.status, why.place, why.expected, "%s", why.found);
+}
+
+const dsp_series *fmt_main_series(const dsp_test *test) {
+  const dsp_series *conditioned = fmt_find_series(test, "conditioned");
+  return conditioned ? conditioned : fmt_find_series(test, "envelope");
 }
 
 const dsp_series *fmt_find_series(const dsp_test *test, const char *name) {

@@ -35,6 +35,11 @@ const char *fmt_unit_words(const char *ucum);
 /** The trace of a channel with its phases, landmarks and levels, inside `box`. */
 void fmt_svg_panel(fmt_buffer *out, const dsp_report *report, size_t first_test, fmt_box box, unsigned number);
 
+/** The picture of a spectrogram, stretched to `box`. */
+void fmt_svg_spectrogram(fmt_buffer *out, const dsp_series *spectrogram, fmt_box box);
+/** What the lines of a Doppler panel are, right-aligned at `right`. */
+void fmt_svg_legend(fmt_buffer *out, const dsp_test *test, double right, double y);
+
 /** The table of a test from the top of `box` down. Returns the y below. */
 double fmt_svg_table(fmt_buffer *out, const dsp_test *test, fmt_box box, const dsp_flags *noted);
 /** The flags in words, numbered as the tables number them, and the warnings. Returns the y below. */

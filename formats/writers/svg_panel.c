@@ -22,12 +22,13 @@ typedef struct panel {
   fmt_buffer *out;
   const dsp_test *const *tests; /* whose phases and landmarks are shown */
   size_t n_tests;
-  const dsp_series *trace;
+  const dsp_series *trace, *spectrogram; /* the latter NULL for all but Doppler audio */
   fmt_box plot;
   double least, most;          /* of the trace */
   double t0_s, t1_s, lo, hi;   /* what the plot spans */
   double row_end[2][ROWS_MAX]; /* right end of the last name in each row of the upper and lower zone */
   unsigned rows[2];
+  bool signed_flow; /* zero means something: a line */
 } panel;
 
 static double x_of(const panel *p, double t_s) {
@@ -129,13 +130,15 @@ static unsigned free_row(panel *p, unsigned zone, double x, double width) {
 }
 
 static const char *class_of(char text[16], const char *stem, const char *name) {
-  static const char *const known[HUES] = {"supine", "filling", "plateau", "contraction", "series", "refill", "return"};
+  static const struct {
+    const char *name;
+    unsigned hue;
+  } known[] = {{"supine", 0}, {"filling", 1}, {"plateau", 2},     {"contraction", 3}, {"series", 4}, {"refill", 5},
+               {"return", 6}, {"rest", 0},    {"compression", 2}, {"reflux", 3},      {"closure", 5}};
   unsigned hue = 0;
-  while (hue < HUES && strcmp(name, known[hue]) != 0) hue++;
-  if (hue == HUES) {
-    hue = 0;
-    for (const char *c = name; *c; c++) hue = hue * 31 + (unsigned char)*c;
-  }
+  for (const char *c = name; *c; c++) hue = hue * 31 + (unsigned char)*c;
+  for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+    if (!strcmp(name, known[i].name)) hue = known[i].hue;
   snprintf(text, 16, "%s%u", stem, hue % HUES);
   return text;
 }
@@ -222,9 +225,15 @@ static void put_landmarks(panel *p) {
     }
 }
 
+/* A velocity's panel holds the whole spectrogram and the line of no flow. */
+static void start_range(panel *p) {
+  const dsp_series *s = p->spectrogram;
+  p->lo = s ? s->bin0 - s->bin_step / 2.0 : p->signed_flow ? 0.0 : HUGE_VAL;
+  p->hi = s ? s->bin0 + ((double)s->bins - 0.5) * s->bin_step : p->signed_flow ? 0.0 : -HUGE_VAL;
+}
+
 static bool find_range(panel *p) {
-  p->lo = HUGE_VAL;
-  p->hi = -HUGE_VAL;
+  start_range(p);
   for (size_t i = 0; i < p->trace->n; i++) {
     p->lo = fmin(p->lo, p->trace->x[i]); /* fmin and fmax skip NaN */
     p->hi = fmax(p->hi, p->trace->x[i]);
@@ -247,6 +256,36 @@ static void reserve_zones(panel *p) {
   p->lo -= below * per_unit;
 }
 
+/* Below the traces and the grid, above the bands. */
+static void put_spectrogram(const panel *p) {
+  const dsp_series *s = p->spectrogram;
+  if (!s) return;
+  const double hi = s->bin0 + ((double)s->bins - 0.5) * s->bin_step, lo = s->bin0 - s->bin_step / 2.0;
+  const double x = x_of(p, s->t0_s), end = x_of(p, s->t0_s + (double)s->n / s->rate_hz);
+  fmt_svg_spectrogram(p->out, s, (fmt_box){x, y_of(p, hi), end - x, y_of(p, lo) - y_of(p, hi)});
+}
+
+static const char *line_class(const char *name) {
+  static const char *const classes[][2] = {
+      {"raw", "trace raw"}, {"mean", "trace mean"}, {"envelope", "trace envelope"}, {"conditioned", "trace"}};
+  for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++)
+    if (!strcmp(classes[i][0], name)) return classes[i][1];
+  return "trace fit";
+}
+
+static void put_traces(const panel *p, const dsp_test *test, unsigned number) {
+  fmt_printf(p->out, "<clipPath id=\"plot%u\">", number);
+  fmt_svg_rect(p->out, p->plot, "paper");
+  fmt_printf(p->out, "</clipPath>\n<g clip-path=\"url(#plot%u)\">\n", number);
+  put_spectrogram(p);
+  if (p->signed_flow) fmt_svg_line(p->out, p->plot.x, y_of(p, 0.0), p->plot.x + p->plot.w, y_of(p, 0.0), "zero");
+  for (size_t i = 0; i < test->n_series; i++)
+    if (&test->series[i] != p->trace && test->series[i].bins == 0 && !strcmp(test->series[i].unit, p->trace->unit))
+      put_trace(p, &test->series[i], line_class(test->series[i].name));
+  put_trace(p, p->trace, line_class(p->trace->name));
+  fmt_put(p->out, "</g>\n");
+}
+
 static void put_title(const panel *p, const dsp_test *test, fmt_box box) {
   fmt_buffer title = {0};
   if (test->side != DSP_SIDE_UNKNOWN) fmt_printf(&title, "%s ", dsp_side_text(test->side));
@@ -261,11 +300,13 @@ static void put_title(const panel *p, const dsp_test *test, fmt_box box) {
 
 void fmt_svg_panel(fmt_buffer *out, const dsp_report *report, size_t first_test, fmt_box box, unsigned number) {
   const dsp_test *test = &report->tests[first_test], *tests[64] = {test};
-  panel p = {.out = out, .tests = tests, .n_tests = 1, .trace = fmt_find_series(test, "conditioned"), .rows = {3, ROWS_MAX}};
+  panel p = {.out = out, .tests = tests, .n_tests = 1, .trace = fmt_main_series(test), .rows = {3, ROWS_MAX}};
   for (size_t i = first_test + 1; i < report->n_tests && test->n_landmarks == 0 && p.n_tests < 64; i++)
     if (!strcmp(report->tests[i].channel, test->channel))
       tests[p.n_tests++] = &report->tests[i]; /* the pooled one has no times of its own */
   p.plot = (fmt_box){box.x + AXIS_LEFT, box.y + TITLE_HEIGHT, box.w - AXIS_LEFT, box.h - TITLE_HEIGHT - AXIS_BOTTOM};
+  p.signed_flow = p.trace && !strcmp(p.trace->name, "envelope");
+  p.spectrogram = p.signed_flow ? fmt_find_series(test, "spectrogram") : NULL;
   if (!p.trace || !find_range(&p)) {
     fmt_svg_rect(out, p.plot, "frame");
     fmt_svg_text(out, p.plot.x + 12.0, p.plot.y + 24.0, 11.0, p.plot.w, "label", "start", "No samples to show.");
@@ -273,17 +314,11 @@ void fmt_svg_panel(fmt_buffer *out, const dsp_report *report, size_t first_test,
   }
   reserve_zones(&p);
   put_title(&p, test, box);
+  if (p.signed_flow) fmt_svg_legend(out, test, box.x + box.w, box.y + 12.0);
   fmt_svg_rect(out, p.plot, "paper");
   put_bands(&p);
   put_grid(&p);
-  fmt_printf(out, "<clipPath id=\"plot%u\">", number);
-  fmt_svg_rect(out, p.plot, "paper");
-  fmt_printf(out, "</clipPath>\n<g clip-path=\"url(#plot%u)\">\n", number);
-  for (size_t i = 0; i < test->n_series; i++)
-    if (&test->series[i] != p.trace && !strcmp(test->series[i].unit, p.trace->unit))
-      put_trace(&p, &test->series[i], !strcmp(test->series[i].name, "raw") ? "trace raw" : "trace fit");
-  put_trace(&p, p.trace, "trace");
-  fmt_put(out, "</g>\n");
+  put_traces(&p, test, number);
   put_landmarks(&p);
   put_phase_names(&p);
   put_levels(&p);

@@ -45,6 +45,21 @@ static double volume_ml(double t_s, double vv_ml, double tau_s) {
   return filled + 0.8 * sin(2.0 * 3.141592653589793 * 0.25 * t_s) + 0.3 * sin(7.1 * t_s);
 }
 
+/* A small picture with a hole. */
+static dsp_status add_spectrogram(dsp_test *t) {
+  enum { COLUMNS = 70, BINS = 8 };
+  double *x = calloc((size_t)COLUMNS * BINS, sizeof *x);
+  if (!x) return DSP_NO_MEMORY;
+  for (size_t i = 0; i < (size_t)COLUMNS * BINS; i++) x[i] = i == 9 ? (double)NAN : (double)(i % 31);
+  if (dsp_test_add_series(t, "spectrogram", "dB", 10.0, 0.0, x, COLUMNS)) return DSP_NO_MEMORY;
+  dsp_series *series = &t->series[t->n_series - 1];
+  series->bins = BINS;
+  series->bin0 = -35.0;
+  series->bin_step = 10.0;
+  series->bin_unit = "cm/s";
+  return DSP_OK;
+}
+
 static void fill_grade(dsp_measure *m, const char *grade, double limit) {
   m->grade = grade;
   m->guideline = "apg.classic";
@@ -82,6 +97,7 @@ static bool add_leg(dsp_report *report, const dsp_channel *channel, unsigned tri
   dsp_flags_add(&t->flags, "drift_unknown");
   dsp_status bad = dsp_test_add_series(t, "conditioned", "mL", RATE_HZ, 0.0, x, SAMPLES);
   bad |= dsp_test_add_series(t, "fit", "mL", 1.0, 60.0, fit, 300);
+  bad |= add_spectrogram(t);
   bad |= dsp_test_add_landmark(t, "stand_onset", 60.02, 59.9, 60.1, "event");
   bad |= dsp_test_add_landmark(t, "vft90", 60.0 + 2.303 * tau_s, NAN, NAN, "detected");
   bad |= dsp_test_add_landmark(t, "tiptoe", 290.1, 290.0, 290.2, "event");

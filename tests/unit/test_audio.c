@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Audio files made byte by byte: what is read from them, what is refused and in which words, and files too large for memory. */
 #include "../support/reading.h"
+#include "../support/runner.h"
 #include <dsp/audio.h>
 #include <fcntl.h>
 #include <fmt/writer.h>
@@ -440,9 +441,5 @@ static Suite *suite(void) {
 }
 
 int main(void) {
-  SRunner *runner = srunner_create(suite());
-  srunner_run_all(runner, CK_NORMAL);
-  const int failed = srunner_ntests_failed(runner);
-  srunner_free(runner);
-  return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+  return run_suite(suite());
 }
