@@ -201,6 +201,19 @@ const dsp_flag_row dsp_flag_rows[] = {
      "Repeat the ladder."},
     {"step_pressure_assumed", DSP_INFO, "The cuff's pressure is not in the recording; the steps were taken as 10 mmHg each.",
      "Record the cuff's pressure, or set apg.outflow.step_mmhg."},
+    {"no_cycles", DSP_FATAL, "No inflation of the collecting cuff was found.",
+     "State the inflations in the side-car, or record the cuff's pressure."},
+    {"cycle_short", DSP_FATAL, "The collecting cuff was up for too short a time.", "Hold it for 8 to 10 s."},
+    {"no_inflow", DSP_FATAL, "The limb does not swell behind the cuff.", "Check that the arterial cuff is down and the gauge fits."},
+    {"cycle_outlier", DSP_FATAL, "This cycle's inflow is far from the others'.", "Look at the trace; the pooled value leaves it out."},
+    {"cycles_rejected", DSP_INFO, "Some cycles were left out; each says why.", "Look at the rejected cycles."},
+    {"few_cycles", DSP_CAUTION, "Fewer than three cycles could be used.", "Record at least three cycles."},
+    {"slow_cuff", DSP_CAUTION, "The cuff's artefact lasts longer than a second: slow inflation reads high flows too low.",
+     "Use a rapid inflator."},
+    {"cycles_vary", DSP_CAUTION, "Inflow varies by more than 15 % between cycles.", "Let the subject rest; repeat."},
+    {"no_hyperaemia", DSP_FATAL, "No arterial occlusion followed by cycles was found.",
+     "State arterial_inflate and arterial_release in the side-car."},
+    {"half_not_reached", DSP_FATAL, "The recording ends before the flow has fallen half-way back to rest.", "Record for longer."},
 };
 const size_t dsp_flag_count = sizeof dsp_flag_rows / sizeof dsp_flag_rows[0];
 _Static_assert(sizeof dsp_flag_rows / sizeof dsp_flag_rows[0] <= 64 * (size_t)DSP_FLAG_WORDS, "a set has a bit for every row");

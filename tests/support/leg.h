@@ -27,6 +27,7 @@ static const char *leg_protocol = "apg.stand";
 /* `settings` is "name=value name=value ..."; a name without a dot is one of the simulator's. */
 static inline dsp_params *leg_params(const char *settings) {
   static const dsp_param_table *tables[3];
+  ck_assert_msg(dsp_phantom_find(leg_protocol) && dsp_protocol_find(leg_protocol), "%s: no simulator or no protocol", leg_protocol);
   tables[0] = &dsp_phantom_find(leg_protocol)->params;
   tables[1] = &dsp_protocol_find(leg_protocol)->params;
   dsp_params *params = dsp_params_new(tables);

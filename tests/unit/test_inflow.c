@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { RATE = 50, CYCLES = 6, CYCLE_S = 20, N = RATE * CYCLES * CYCLE_S };
+enum { RATE = 12, CYCLES = 6, CYCLE_S = 20, N = RATE * CYCLES * CYCLE_S };
 
 static double x[N];
 static unsigned char ok[N];
@@ -34,12 +34,18 @@ static void make(double per_min, double capacity, double filtration, double puls
   for (int c = 0; c < CYCLES; c++) cycles[c] = (dsp_inflow_cycle){c * CYCLE_S, c * CYCLE_S + from_s, c * CYCLE_S + to_s};
 }
 
+static dsp_status read_all(dsp_inflow *read) {
+  dsp_noise noise;
+  const dsp_status status = dsp_inflow_learn(&noise, &trace, cycles, CYCLES, 1e-4);
+  return status == DSP_OK ? dsp_inflow_read(read, &trace, &noise, cycles, CYCLES) : status;
+}
+
 /* Store of 2.4 mL/100 mL, 35 s, filtration 0.06 per min: slopes of a straight line from 0, of the store alone. */
 START_TEST(a_line_reads_low_and_the_bend_gives_it_back) {
   static const struct { double to_s, line; } rows[] = {{5, 3.8326}, {10, 3.5739}, {15, 3.3360}};
   dsp_inflow read[CYCLES];
   make(2.4 / 35 * 60, 2.4, 0, 0, 0, 0, 0, rows[_i].to_s);
-  ck_assert_int_eq(dsp_inflow_read(read, &trace, cycles, CYCLES), DSP_OK);
+  ck_assert_int_eq(read_all(read), DSP_OK);
   for (int c = 0; c < CYCLES; c++) {
     ck_assert_double_eq_tol(60 * read[c].line.value, rows[_i].line, 0.01); /* 50 samples per second, not a continuum */
     ck_assert_double_eq_tol(60 * read[c].initial.value, 4.1143, 0.01 * 4.1143);
@@ -56,10 +62,9 @@ START_TEST(noise_is_told) {
     dsp_inflow read[CYCLES];
     srand(seed);
     make(flows[_i], 2.6, 0.05, 0.05, 0.03, 0.01, 1, 9);
-    ck_assert_int_eq(dsp_inflow_read(read, &trace, cycles, CYCLES), DSP_OK);
+    ck_assert_int_eq(read_all(read), DSP_OK);
     for (int c = 0; c < CYCLES; c++, n++) {
       const double error = 60 * read[c].initial.value - flows[_i] - 0.05;
-      ck_assert_double_eq_tol(read[c].pulse_hz, 1.17, 0.05);
       squares += error * error;
       sum += error;
       told += 3600 * read[c].initial.se * read[c].initial.se;
@@ -75,7 +80,7 @@ START_TEST(too_little_to_read) {
   dsp_inflow read[CYCLES];
   make(3, 2.4, 0, 0, 0, 0, 1, 1.1);
   for (int i = 0; i < RATE * 30; i++) ok[i] = 0;
-  ck_assert_int_eq(dsp_inflow_read(read, &trace, cycles, CYCLES), DSP_OK);
+  ck_assert_int_eq(read_all(read), DSP_OK);
   for (int c = 0; c < CYCLES; c++) ck_assert(isnan(read[c].initial.value) && isnan(read[c].line.value));
 }
 END_TEST

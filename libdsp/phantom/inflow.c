@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A limb that fills behind a collecting cuff again and again, at rest or after an arterial occlusion. The veins are a store that takes what
+ * flows in, less the fuller it is (by its capacity) or with one time constant (by its time); released, it drains along two exponentials.
+ * Run at 2 ms, read for its truth, then sampled and disturbed. */
+#include <math.h>
+#include <phantom/inflow.h>
+#include <phantom/occlusion.h>
+#include <phantom/rng.h>
+#include <stdlib.h>
+
+#define STEP_S  0.002
+#define ID_REST "sim.sgp.inflow."
+#define ID_PEAK "sim.sgp.hyperaemia."
+#define STRAIN  "mL/(100.mL)"
+#define FLOW    "mL/(100.mL)/min"
+
+enum { CYCLES_MAX = 48, STREAM_LIMB = 21 };
+
+/* Rows that both have, in this order; the hyperaemia's own follow, then the disturbances. */
+enum {
+  R_NUISANCE,
+  R_RANDOMISE,
+  R_RATE,
+  R_SIDE,
+  R_EVENTS,
+  R_CUFF,
+  R_CYCLES,
+  R_BASELINE,
+  R_HOLD,
+  R_PAUSE,
+  R_FLOW,
+  R_CAPACITY,
+  R_LAW,
+  R_DRAIN,
+  R_ARTEFACT,
+  R_ARTEFACT_S,
+  R_COMMON,
+  R_OCCLUSION = R_COMMON,
+  R_PEAK,
+  R_RISE,
+  R_DECAY,
+  R_AFTER,
+  R_ALL
+};
+
+#define COMMON_ROWS(id)                                                                                                                    \
+  DSP_O_CHOICE(id "nuisance", DSP_NUISANCE_REALISTIC, 3, DSP_NUISANCE_WORDS,                                                               \
+               "Sizes of all disturbances: none, drawn, or the rows below."),                                                              \
+      DSP_O_ROW(id "randomise", "1", 0, 0, 1, "1: draw limb, technologist and heart rate from the seed."),                                 \
+      DSP_O_ROW(id "rate_hz", "Hz", 50, 4, 1000, "Samples a second."), DSP_O_CHOICE(id "side", 0, 1, "left|right", "Limb."),               \
+      DSP_O_ROW(id "events", "1", 1, 0, 1, "1: the recording carries its events; 0: none."),                                               \
+      DSP_O_ROW(id "cuff_channel", "1", 0, 0, 1, "1: the collecting cuff's pressure is a channel."),                                       \
+      DSP_O_ROW(id "cycles", "1", 8, 1, CYCLES_MAX / 2, "Inflations at rest."),                                                            \
+      DSP_O_ROW(id "baseline_s", "s", 30, 0, 600, "Rest before the first inflation."),                                                     \
+      DSP_O_ROW(id "hold_s", "s", 9, 2, 120, "From inflation to release."),                                                                \
+      DSP_O_ROW(id "pause_s", "s", 7, 2, 300, "From release to the next inflation."),                                                      \
+      DSP_O_ROW(id "flow", FLOW, 3, 0, 60, "Arterial inflow at rest."), DSP_O_ROW(id "capacity", STRAIN, 2.6, 0.1, 20, "Of the veins."),   \
+      DSP_O_CHOICE(id "law", 0, 1, "capacity|time", "What makes filling slow down: the veins' capacity, or a time constant."),             \
+      DSP_O_ROW(id "drain_s", "s", 1.5, 0.2, 20, "Time constant of the fast part of draining."),                                           \
+      DSP_O_ROW(id "artefact", STRAIN, 0, -5, 5, "Swing of the gauge when the cuff is inflated."),                                         \
+      DSP_O_ROW(id "artefact_s", "s", 0.15, 0.01, 5, "Its decay.")
+
+static const dsp_param_row rest_rows[R_COMMON + DSP_N_SIZES] = {COMMON_ROWS(ID_REST), DSP_NUISANCE_ROWS(ID_REST, STRAIN)};
+static const dsp_param_row peak_rows[R_ALL + DSP_N_SIZES] = {
+    COMMON_ROWS(ID_PEAK),
+    DSP_O_ROW(ID_PEAK "occlusion_s", "s", 300, 30, 1800, "Arterial occlusion."),
+    DSP_O_ROW(ID_PEAK "peak", FLOW, 25, 0, 100, "Flow that the decay starts from."),
+    DSP_O_ROW(ID_PEAK "rise_s", "s", 0.2, 0.05, 60, "Time constant of the rise after the release."),
+    DSP_O_ROW(ID_PEAK "decay_s", "s", 35, 1, 600, "Time constant of the decay."),
+    DSP_O_ROW(ID_PEAK "cycles_after", "1", 12, 1, CYCLES_MAX / 2, "Inflations after the release."),
+    DSP_NUISANCE_ROWS(ID_PEAK, STRAIN),
+};
+
+/* What disturbs a gauge on a limb at rest at heart level. Slow waves are small: the same tester's repeats of resting inflow agree to 4 to 5
+ * %, which waves of 0.02 mL/100 mL under a slope of 0.4 in 8 s would not allow. */
+static const dsp_nuisance_range levels[DSP_N_SIZES] = {
+    [DSP_N_PULSE_ML] = {0.03, 0.1, 0.03, 0.15, false},    [DSP_N_HEART_PER_MIN] = {50, 100, 50, 100, false},
+    [DSP_N_HRV] = {0.03, 0.05, 0.03, 0.05, false},        [DSP_N_BREATH_ML] = {0.003, 0.015, 0.01, 0.04, false},
+    [DSP_N_BREATH_HZ] = {0.15, 0.35, 0.15, 0.35, false},  [DSP_N_VASO_ML] = {0.001, 0.006, 0.005, 0.03, false},
+    [DSP_N_VASO_HZ] = {0.05, 0.15, 0.05, 0.15, false},    [DSP_N_WHITE_ML] = {0.005, 0.02, 0.01, 0.03, false},
+    [DSP_N_PINK_ML] = {0.001, 0.005, 0.005, 0.02, false}, [DSP_N_DRIFT_ML] = {-0.05, 0.05, -0.15, 0.15, false},
+    [DSP_N_DRIFT_TAU_S] = {120, 400, 120, 400, false},    [DSP_N_TRANSIENT_S] = {1, 1, 1, 1, false},
+    [DSP_N_TRANSIENT_HZ] = {1, 1, 1, 1, false},           [DSP_N_DROPOUTS] = {0, 0, 2, 8, false},
+    [DSP_N_DROPOUT_S] = {0.2, 0.2, 0.2, 0.2, false},      [DSP_N_LSB_ML] = {0.0005, 0.004, 0.001, 0.01, false},
+};
+
+typedef struct limb {
+  double flow, capacity, drain_s, peak, rise_s, decay_s;
+  bool by_time;
+  double inflate_s[CYCLES_MAX], release_s[CYCLES_MAX];
+  size_t cycles, rest_cycles;
+  double occlude_s, reopen_s; /* INFINITY: never */
+  double end_s, rate_hz, artefact, artefact_s, sizes[DSP_N_SIZES];
+  bool events, cuff_channel;
+  dsp_side side;
+} limb;
+
+static double flow_at(const limb *l, double t_s) {
+  if (t_s < l->occlude_s) return l->flow / 60;
+  if (t_s < l->reopen_s) return 0;
+  const double since_s = t_s - l->reopen_s;
+  return (l->flow - (l->peak - l->flow) * expm1(-since_s / l->rise_s) * exp(-since_s / l->decay_s)) / 60;
+}
+
+static void run(double *v, size_t n, const limb *l) {
+  static const double slow_share = 0.25, slow_times = 4;
+  double fast = 0, slow = 0;
+  size_t k = 0;
+  for (size_t i = 0; i < n; i++) {
+    const double t_s = (double)i * STEP_S;
+    while (k + 1 < l->cycles && t_s >= l->inflate_s[k + 1]) k++;
+    const bool holds = t_s >= l->inflate_s[k] && t_s < l->release_s[k];
+    v[i] = fast + slow;
+    if (holds) { /* what is held fills up from what had not yet drained */
+      const double q = flow_at(l, t_s), fills_s = l->by_time ? 60 * l->capacity / fmax(l->flow, 0.5) : INFINITY;
+      const double in = l->by_time ? q - (fast + slow) / fills_s : q * (1 - (fast + slow) / l->capacity);
+      fast += (1 - slow_share) * in * STEP_S;
+      slow += slow_share * in * STEP_S;
+    } else {
+      fast -= fast * STEP_S / l->drain_s;
+      slow -= slow * STEP_S / (slow_times * l->drain_s);
+    }
+  }
+}
+
+static void add_artefact(double *v, size_t n, const limb *l) {
+  for (size_t k = 0; k < l->cycles; k++)
+    for (int up = 0; up < 2; up++) {
+      const double at_s = up ? l->inflate_s[k] : l->release_s[k], size = up ? l->artefact : -0.6 * l->artefact;
+      for (size_t i = (size_t)llround(at_s / STEP_S); i < n && (double)i * STEP_S < at_s + 8 * l->artefact_s; i++)
+        v[i] += size * exp(-((double)i * STEP_S - at_s) / l->artefact_s);
+    }
+}
+
+/* Least-squares slope of the clean trace, per min. */
+static double slope(const double *v, double from_s, double to_s) {
+  const size_t from = (size_t)llround(from_s / STEP_S), to = (size_t)llround(to_s / STEP_S);
+  const double middle = 0.5 * (double)(to - from) * STEP_S;
+  double sxy = 0, sxx = 0;
+  for (size_t i = from; i <= to; i++) {
+    const double t_s = (double)(i - from) * STEP_S - middle;
+    sxy += t_s * v[i];
+    sxx += t_s * t_s;
+  }
+  return 60 * sxy / sxx;
+}
+
+static void draw(limb *l, uint64_t seed) {
+  static const double rates_hz[] = {20, 25, 50, 64, 100, 200};
+  dsp_rng rng;
+  dsp_rng_seed(&rng, seed, STREAM_LIMB);
+  l->rate_hz = rates_hz[(size_t)(5.999 * dsp_rng_uniform(&rng))];
+  l->flow = dsp_rng_log_between(&rng, 1.5, 6);
+  l->capacity = dsp_rng_between(&rng, 1.6, 4);
+  l->by_time = dsp_rng_uniform(&rng) < 0.5;
+  l->drain_s = dsp_rng_between(&rng, 0.8, 2);
+  l->peak = l->flow * dsp_rng_between(&rng, 3, 9);
+  l->rise_s = dsp_rng_between(&rng, 0.1, 0.3);
+  l->decay_s = dsp_rng_between(&rng, 20, 60);
+  l->artefact = dsp_rng_between(&rng, -0.4, 0.4);
+  l->artefact_s = dsp_rng_between(&rng, 0.05, 0.2);
+}
+
+static void schedule(limb *l, const double *values, bool hyperaemia, uint64_t seed) {
+  enum { STREAM_PACE = 22 };
+  dsp_rng rng;
+  dsp_rng_seed(&rng, seed, STREAM_PACE);
+  const double unsteady = values[R_RANDOMISE] >= 0.5 ? 0.08 : 0; /* an inflator's timer is not, a hand is */
+  double t_s = values[R_BASELINE];
+  l->rest_cycles = (size_t)values[R_CYCLES];
+  l->cycles = l->rest_cycles + (hyperaemia ? (size_t)values[R_AFTER] : 0);
+  l->occlude_s = l->reopen_s = INFINITY;
+  for (size_t k = 0; k < l->cycles; k++) {
+    if (k == l->rest_cycles) { /* the arterial cuff is let down to the collecting pressure: that is the first inflation */
+      l->occlude_s = t_s;
+      t_s = l->reopen_s = t_s + values[R_OCCLUSION];
+    }
+    l->inflate_s[k] = t_s;
+    l->release_s[k] = t_s + values[R_HOLD] * dsp_rng_between(&rng, 1 - unsteady, 1 + unsteady);
+    t_s = l->release_s[k] + values[R_PAUSE] * dsp_rng_between(&rng, 1 - unsteady, 1 + 3 * unsteady);
+  }
+  l->end_s = t_s + 5;
+}
+
+static void settle(limb *l, const double *values, bool hyperaemia, uint64_t seed) {
+  const double *sizes = values + (hyperaemia ? R_ALL : R_COMMON);
+  *l = (limb){.flow = values[R_FLOW],
+              .capacity = values[R_CAPACITY],
+              .by_time = values[R_LAW] >= 0.5,
+              .drain_s = values[R_DRAIN],
+              .peak = hyperaemia ? values[R_PEAK] : 0,
+              .rise_s = hyperaemia ? values[R_RISE] : 1,
+              .decay_s = hyperaemia ? values[R_DECAY] : 1,
+              .rate_hz = values[R_RATE],
+              .artefact = values[R_ARTEFACT],
+              .artefact_s = values[R_ARTEFACT_S],
+              .events = values[R_EVENTS] >= 0.5,
+              .cuff_channel = values[R_CUFF] >= 0.5,
+              .side = values[R_SIDE] >= 0.5 ? DSP_SIDE_RIGHT : DSP_SIDE_LEFT};
+  dsp_nuisance_sizes(l->sizes, (dsp_nuisance_level)values[R_NUISANCE], levels, sizes, seed);
+  if (values[R_RANDOMISE] >= 0.5) draw(l, seed);
+  if (values[R_RANDOMISE] >= 0.5 && values[R_NUISANCE] == DSP_NUISANCE_NONE) l->artefact = 0;
+  schedule(l, values, hyperaemia, seed);
+}
+
+static dsp_status put_rest_truth(dsp_truth *truth, const double *v, const limb *l) {
+  static const double settle_s = 0.8, line_s = 5;
+  const double beat_s = 60 / l->sizes[DSP_N_HEART_PER_MIN];
+  double line = 0, first = 0, initial = 0;
+  for (size_t k = 0; k < l->cycles; k++) {
+    const double from_s = l->inflate_s[k] + settle_s;
+    initial += slope(v, l->inflate_s[k] + STEP_S, l->inflate_s[k] + 0.02) / (double)l->cycles;
+    line += slope(v, from_s, fmin(from_s + line_s, l->release_s[k])) / (double)l->cycles;
+    first += slope(v, from_s, from_s + (isfinite(beat_s) ? beat_s : 1)) / (double)l->cycles;
+  }
+  if (dsp_truth_put(truth, "AI.exp0", FLOW, initial) || dsp_truth_put(truth, "AI.line", FLOW, line) ||
+      dsp_truth_put(truth, "AI.first_beat", FLOW, first))
+    return DSP_NO_MEMORY;
+  return DSP_OK;
+}
+
+/* What the cycles can show of the flow: what flows into each at its inflation (the surge of a
+ * second that the first begins with left out), and the definitions' own trapezoids and lines between. */
+static dsp_status put_peak_truth(dsp_truth *truth, const double *v, const limb *l) {
+  double flow[CYCLES_MAX] = {0}, rest = 0, area = 0, half_s = (double)NAN;
+  size_t peak = l->rest_cycles;
+  for (size_t k = 0; k < l->cycles; k++) {
+    const double held = v[(size_t)llround(l->inflate_s[k] / STEP_S)];
+    const double since_s = l->inflate_s[k] - l->reopen_s;
+    const double in = since_s < 0 ? flow_at(l, l->inflate_s[k]) : (l->flow + (l->peak - l->flow) * exp(-since_s / l->decay_s)) / 60;
+    flow[k] = 60 * (l->by_time ? in - held * fmax(l->flow, 0.5) / (60 * l->capacity) : in * (1 - held / l->capacity));
+    if (k < l->rest_cycles) rest += flow[k] / (double)l->rest_cycles;
+    if (k > l->rest_cycles && flow[k] > flow[peak]) peak = k;
+  }
+  for (size_t k = l->rest_cycles + 1; k < l->cycles; k++)
+    area += 0.5 * (flow[k] + flow[k - 1] - 2 * rest) / 60 * (l->inflate_s[k] - l->inflate_s[k - 1]);
+  const double level = rest + 0.5 * (flow[peak] - rest);
+  for (size_t k = peak + 1; k < l->cycles && isnan(half_s); k++)
+    if (flow[k] < level)
+      half_s = l->inflate_s[k - 1] - l->inflate_s[peak] +
+               (l->inflate_s[k] - l->inflate_s[k - 1]) * (flow[k - 1] - level) / (flow[k - 1] - flow[k]);
+  if (dsp_truth_put(truth, "REST", FLOW, rest) || dsp_truth_put(truth, "PEAK", FLOW, flow[peak]) ||
+      dsp_truth_put(truth, "TTP", "s", l->inflate_s[peak] - l->reopen_s) || dsp_truth_put(truth, "AUC", STRAIN, area) ||
+      dsp_truth_put(truth, "HALF", "s", half_s) || dsp_truth_mark(truth, "arterial_inflate", l->occlude_s) ||
+      dsp_truth_mark(truth, "arterial_release", l->reopen_s))
+    return DSP_NO_MEMORY;
+  return DSP_OK;
+}
+
+static dsp_status add_events(dsp_recording *recording, const limb *l, uint64_t seed) {
+  const double off_s = l->sizes[DSP_N_MARKER_S];
+  for (size_t k = 0; k < l->cycles; k++) {
+    if (k == l->rest_cycles && (dsp_phantom_event(recording, DSP_EVENT_ARTERIAL_INFLATE, l->occlude_s, 0, 0, off_s, seed) ||
+                                dsp_phantom_event(recording, DSP_EVENT_ARTERIAL_RELEASE, l->reopen_s, 0, 0, off_s, seed)))
+      return DSP_NO_MEMORY;
+    if (dsp_phantom_event(recording, DSP_EVENT_CUFF_INFLATE, l->inflate_s[k], 0, 0, off_s, seed) ||
+        dsp_phantom_event(recording, DSP_EVENT_CUFF_RELEASE, l->release_s[k], 0, 0, off_s, seed))
+      return DSP_NO_MEMORY;
+  }
+  return DSP_OK;
+}
+
+static void cuff_pressure(double *p, size_t n, const limb *l) {
+  static const double collecting_mmhg = 50, fills_s = 0.25;
+  size_t k = 0;
+  double level = 0;
+  for (size_t i = 0; i < n; i++) {
+    const double t_s = (double)i * STEP_S;
+    while (k + 1 < l->cycles && t_s >= l->inflate_s[k + 1]) k++;
+    const bool holds = t_s >= l->inflate_s[k] && t_s < l->release_s[k];
+    level += ((holds ? collecting_mmhg : 0) - level) * STEP_S / (0.3 * fills_s);
+    p[i] = level;
+  }
+}
+
+static dsp_status record(dsp_recording *recording, double *v, size_t n, const limb *l, uint64_t seed) {
+  static const char *const names[] = {[DSP_SIDE_LEFT] = "SGP L calf", [DSP_SIDE_RIGHT] = "SGP R calf"};
+  add_artefact(v, n, l);
+  dsp_channel *channel = dsp_phantom_channel(recording, names[l->side], DSP_ROLE_STRAIN, l->side, l->rate_hz, v, n, STEP_S, l->sizes, seed);
+  if (!channel) return DSP_NO_MEMORY;
+  channel->site = "calf";
+  if (l->cuff_channel) {
+    cuff_pressure(v, n, l);
+    if (!dsp_phantom_channel(recording, "Cuff", DSP_ROLE_CUFF_PRESSURE, DSP_SIDE_UNKNOWN, l->rate_hz, v, n, STEP_S, NULL, seed))
+      return DSP_NO_MEMORY;
+  }
+  return l->events ? add_events(recording, l, seed) : DSP_OK;
+}
+
+static dsp_status make(const double *values, bool hyperaemia, uint64_t seed, dsp_recording **recording, dsp_truth **truth,
+                       dsp_error *error) {
+  limb l;
+  settle(&l, values, hyperaemia, seed);
+  const size_t n = (size_t)llround(l.end_s / STEP_S) + 1;
+  double *v = dsp_alloc(n, sizeof *v);
+  dsp_recording *made = dsp_phantom_recording(hyperaemia ? "sgp.hyperaemia" : "sgp.inflow", seed);
+  dsp_truth *true_values = dsp_zalloc(1, sizeof *true_values);
+  dsp_status status = v && made && true_values ? DSP_OK : DSP_NO_MEMORY;
+  if (status == DSP_OK) {
+    run(v, n, &l);
+    true_values->step_s = STEP_S;
+    status = hyperaemia ? put_peak_truth(true_values, v, &l) : put_rest_truth(true_values, v, &l);
+  }
+  if (status == DSP_OK) status = record(made, v, n, &l, seed);
+  free(v);
+  if (status != DSP_OK) {
+    dsp_recording_free(made);
+    dsp_truth_free(true_values);
+    return dsp_fail_memory(error);
+  }
+  *recording = made;
+  *truth = true_values;
+  return DSP_OK;
+}
+
+static dsp_status make_rest(const double *values, uint64_t seed, dsp_recording **recording, dsp_truth **truth, dsp_error *error) {
+  return make(values, false, seed, recording, truth, error);
+}
+
+static dsp_status make_peak(const double *values, uint64_t seed, dsp_recording **recording, dsp_truth **truth, dsp_error *error) {
+  return make(values, true, seed, recording, truth, error);
+}
+
+const dsp_phantom dsp_phantom_sgp_inflow = {
+    "sgp.inflow", "Resting arterial inflow of one calf by strain gauge", {"sim.sgp.inflow", rest_rows, R_COMMON + DSP_N_SIZES}, make_rest};
+const dsp_phantom dsp_phantom_sgp_hyperaemia = {
+    "sgp.hyperaemia", "Reactive hyperaemia of one calf by strain gauge", {"sim.sgp.hyperaemia", peak_rows, R_ALL + DSP_N_SIZES}, make_peak};
