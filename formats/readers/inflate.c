@@ -28,11 +28,12 @@ static dsp_status fail_at(size_t at, int code, dsp_error *error) {
 }
 
 /* One member; *at moves behind it. */
-static dsp_status one_member(fmt_source *out, size_t *capacity, size_t cap, const fmt_source *in, size_t *at, dsp_error *error) {
+static dsp_status one_member(fmt_source *out, size_t *capacity, size_t cap, const fmt_source *in, size_t *at, int window,
+                             dsp_error *error) {
   z_stream stream = {.next_in = in->bytes + *at};
   const size_t left = in->size - *at;
   stream.avail_in = left < UINT_MAX ? (uInt)left : UINT_MAX; /* the file cap lies below */
-  int code = inflateInit2(&stream, MAX_WBITS + GZIP_ONLY);
+  int code = inflateInit2(&stream, window);
   if (code != Z_OK) return fail_at(*at, code, error);
   dsp_status status = DSP_OK;
   while (status == DSP_OK && code != Z_STREAM_END) {
@@ -62,8 +63,20 @@ dsp_status inflate_gzip(fmt_source *out, const fmt_source *in, dsp_error *error)
   *out = (fmt_source){0};
   if (dsp_grow(&out->bytes, &capacity, PIECE_BYTES, 1) != DSP_OK) return dsp_fail_memory(error);
   do {
-    status = one_member(out, &capacity, cap, in, &at, error);
+    status = one_member(out, &capacity, cap, in, &at, MAX_WBITS + GZIP_ONLY, error);
   } while (status == DSP_OK && in->size - at >= 18 && in->bytes[at] == 0x1F && in->bytes[at + 1] == 0x8B);
+  if (status == DSP_OK)
+    memset(out->bytes + out->size, 0, PADDING_BYTES);
+  else
+    fmt_source_clear(out);
+  return status;
+}
+
+dsp_status inflate_zlib(fmt_source *out, const fmt_source *in, dsp_error *error) {
+  size_t capacity = 0, at = 0;
+  *out = (fmt_source){0};
+  if (dsp_grow(&out->bytes, &capacity, PIECE_BYTES, 1) != DSP_OK) return dsp_fail_memory(error);
+  const dsp_status status = one_member(out, &capacity, cap_for(in->size), in, &at, MAX_WBITS, error);
   if (status == DSP_OK)
     memset(out->bytes + out->size, 0, PADDING_BYTES);
   else

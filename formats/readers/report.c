@@ -30,7 +30,7 @@ static bool is_ours(const fmt_source *source) {
 
 static fmt_verdict probe_report(const fmt_input *input, unsigned *score, dsp_error *error) {
   const size_t n = input->name ? strlen(input->name) : 0;
-  if (input->source->size > 10 && memcmp(input->source->bytes, "MATLAB 7.3", 10) == 0) return FMT_NOT_MINE; /* its own reader tells more */
+  if (input->source->size > 10 && memcmp(input->source->bytes, "MATLAB ", 7) == 0) return FMT_NOT_MINE; /* its own reader tells more */
   if (!is_hdf5(input->source)) return FMT_NOT_MINE;
   *score = SURE;
   if (is_ours(input->source)) return FMT_MINE;

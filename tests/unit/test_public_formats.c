@@ -67,8 +67,46 @@ START_TEST(wfdb_formats) {
 }
 END_TEST
 
+/* Arterial occlusion at 2101.1 s, release at 2400.3 s, as the file's own marks say; its clock skips a few samples. */
+START_TEST(mat_occlusion) {
+  dsp_recording *r = public_good("mat/ldf_full_occlusion.mat");
+  const dsp_channel *flow = channel_named(r, "X");
+  double before = 0, during = 0;
+  ck_assert_double_eq_tol(flow->rate_hz, 15.15, 0.01);
+  ck_assert_double_eq_tol(dsp_recording_duration_s(r), 2700, 1);
+  const size_t start = (size_t)(2101.1 * flow->rate_hz), end = (size_t)(2400.3 * flow->rate_hz), more = (size_t)(60 * flow->rate_hz);
+  for (size_t i = 1; i <= more; i++) before += flow->x[start - i] / (double)more;
+  for (size_t i = start + more; i < end; i++) during += flow->x[i] / (double)(end - start - more);
+  ck_assert_double_lt(during, before / 2);
+  dsp_recording_free(r);
+}
+END_TEST
+
+/* Whole arrays without a clock, broken ones, and one of HDF5: a line each. */
+START_TEST(mat_refused) {
+  static const char *const files[][2] = {{"bad_miuint32", "byte"},
+                                         {"big_endian", "floats (2 by 2)"},
+                                         {"corrupted_zlib_checksum", "compressed"},
+                                         {"corrupted_zlib_data", "byte 222"},
+                                         {"malformed1", "byte 128"},
+                                         {"testdouble_4.2c_SOL2", "testdouble (1 by 9)"},
+                                         {"testdouble_7.4_GLNX86", "testdouble (1 by 9)"},
+                                         {"testhdf5_7.4_GLNX86", "HDF5"},
+                                         {"testmatrix_6.1_SOL2", "testmatrix (3 by 5)"}};
+  const fmt_read_options options = {0};
+  for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+    char name[100], message[700];
+    snprintf(name, sizeof name, "mat/%s.mat", files[i][0]);
+    reading result = public_read(name, &options);
+    snprintf(message, sizeof message, "%s: %s", result.error.place, result.error.found);
+    ck_assert_msg(result.status == DSP_BAD_INPUT && strstr(message, files[i][1]), "%s: %s", name, message);
+    ck_assert_ptr_null(result.recording);
+  }
+}
+END_TEST
+
 int main(void) {
   if (!public_folder()) return PUBLIC_SKIPPED;
-  const TTest *const tests[] = {bdf_generator, edf_clinical, wfdb_formats};
+  const TTest *const tests[] = {bdf_generator, edf_clinical, wfdb_formats, mat_occlusion, mat_refused};
   return run_case("public_formats", tests, sizeof tests / sizeof tests[0]);
 }

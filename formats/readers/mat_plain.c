@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * A MATLAB file of somebody's own: its longest arrays are the channels. Their clock is a vector of times, or a rate that the side-car, a
+ * parameter or a variable states; nothing is guessed. */
+#include "csv.h"
+#include "field.h"
+#include "mat.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_one_of(const char *name, const char *const *words) {
+  for (; *words; words++)
+    if (strcasecmp(name, *words) == 0) return true;
+  return false;
+}
+
+static bool is_time(const mat_var *var) {
+  static const char *const words[] = {"t", "time", "times", "time_s", "timestamps", "zeit", NULL};
+  return var->x && (var->rows == 1 || var->cols == 1) && var->rows * var->cols > 1 && is_one_of(var->name, words);
+}
+
+/* A scalar that can be nothing but the sampling rate. */
+static double stated_rate(const mat_vars *vars) {
+  static const char *const words[] = {
+      "fs",    "fs_hz", "samplerate", "sample_rate", "samplingrate", "sampling_rate", "samplingfrequency", "sampling_frequency",
+      "srate", NULL};
+  for (size_t i = 0; i < vars->n; i++) {
+    const mat_var *var = &vars->rows[i];
+    if (var->x && var->rows * var->cols == 1 && is_one_of(var->name, words) && var->x[0] > 0 && isfinite(var->x[0])) return var->x[0];
+  }
+  return 0;
+}
+
+/* A rate in the side-car that names one of these variables, or the same for all. */
+static double hinted_rate(const mat_vars *vars, const fmt_hints *hints) {
+  for (size_t i = 0; i < hints->n; i++) {
+    const fmt_hint *hint = &hints->rows[i];
+    if (hint->rate_hz > 0 && (!hint->column || mat_find(vars, hint->column))) return hint->rate_hz;
+  }
+  return 0;
+}
+
+static size_t length_of(const mat_var *var) {
+  return var->rows > var->cols ? var->rows : var->cols;
+}
+
+/* Columns of an array whose longer side is time; an array of other length has none. */
+static size_t channels_in(const mat_var *var, size_t n) {
+  if (!var->x || is_time(var) || n < 2) return 0;
+  if (var->rows == n && var->cols <= FMT_CAP_CHANNELS) return var->cols;
+  return var->cols == n && var->rows <= FMT_CAP_CHANNELS ? var->rows : 0;
+}
+
+static double sample(const mat_var *var, size_t channel, size_t i, size_t n) {
+  const double value = var->rows == n ? var->x[channel * n + i] : var->x[i * var->rows + channel];
+  return isfinite(value) ? value : (double)NAN;
+}
+
+/* The channels as columns of a table, the times before them, so that the table's clock is read as any other. */
+static dsp_status fill_columns(csv_table *table, const mat_vars *vars, const mat_var *time) {
+  const size_t n = table->n_rows;
+  dsp_arena *arena = table->recording->arena;
+  for (size_t v = 0; v < vars->n; v++) {
+    const mat_var *var = &vars->rows[v];
+    const size_t channels = var == time ? 1 : channels_in(var, n);
+    for (size_t c = 0; c < channels && table->n_columns <= FMT_CAP_CHANNELS; c++) {
+      csv_column *column = &table->columns[table->n_columns];
+      const char *name = channels > 1 ? dsp_arena_printf(arena, "%s.%zu", var->name, c + 1) : var->name;
+      *column = (csv_column){
+          .raw = name, .plain = name, .name = name, .kind = CSV_NUMBER, .is_time = var == time, .unit_text = var == time ? "s" : NULL};
+      if (!name || dsp_grow(&column->x, &column->capacity, n, sizeof(double)) != DSP_OK) return DSP_NO_MEMORY;
+      for (size_t i = 0; i < n; i++) column->x[i] = var == time ? var->x[i] : sample(var, c, i, n);
+      table->n_columns++;
+    }
+  }
+  return DSP_OK;
+}
+
+static size_t time_column(const csv_table *table) {
+  for (size_t c = 0; c < table->n_columns; c++)
+    if (table->columns[c].is_time) return c;
+  return SIZE_MAX;
+}
+
+static dsp_status by_clock(csv_table *table, size_t at, double rate_hz, dsp_error *error) {
+  csv_timing timing = {0};
+  double tick_s = 0;
+  long *channel_of = dsp_zalloc(table->n_columns, sizeof *channel_of);
+  dsp_status status = channel_of ? csv_seconds(table, at, &timing, &tick_s, error) : dsp_fail_memory(error);
+  if (status == DSP_OK) status = csv_grid(table, &timing, tick_s, rate_hz, error);
+  if (status == DSP_OK) status = csv_channels(table, &timing, channel_of, error);
+  if (status == DSP_OK) table->recording->t_origin_s = timing.origin_s;
+  csv_timing_clear(&timing);
+  free(channel_of);
+  return status;
+}
+
+static dsp_status by_rate(csv_table *table, double rate_hz, dsp_error *error) {
+  for (size_t c = 0; c < table->n_columns; c++) {
+    csv_column *column = &table->columns[c];
+    double *x = column->x;
+    column->x = NULL;
+    const field_channel about = {.name = column->name, .rate_hz = rate_hz, .scale = 1};
+    if (!field_add_channel(table->recording, &about, x, table->n_rows)) return dsp_fail_memory(error);
+  }
+  return DSP_OK;
+}
+
+static dsp_status refuse(const mat_vars *vars, dsp_error *error) {
+  char list[200] = "";
+  size_t used = 0;
+  for (size_t i = 0; i < vars->n && used + 80 < sizeof list; i++)
+    used += (size_t)snprintf(list + used, sizeof list - used, "%s%s (%zu by %zu)", i ? ", " : "", vars->rows[i].name, vars->rows[i].rows,
+                             vars->rows[i].cols);
+  return dsp_fail(error, DSP_BAD_INPUT, "",
+                  "a vector t of seconds, a scalar Fs, rate_hz for a column in the side-car, or --set mat.rate_hz=...",
+                  "variables without times or a sampling rate: %s", list);
+}
+
+dsp_status mat_plain(const mat_vars *vars, const fmt_hints *hints, double rate_hz, dsp_recording *recording, dsp_error *error) {
+  const fmt_reader *csv = fmt_reader_find("csv");
+  double params[CSV_N_PARAMS];
+  const mat_var *time = NULL;
+  size_t n = 0;
+  for (size_t i = 0; i < CSV_N_PARAMS; i++) params[i] = csv->params.rows[i].value;
+  for (size_t i = 0; i < vars->n; i++)
+    if (is_time(&vars->rows[i]) && (!time || length_of(&vars->rows[i]) > length_of(time))) time = &vars->rows[i];
+  for (size_t i = 0; i < vars->n; i++)
+    if (vars->rows[i].x && !is_time(&vars->rows[i]) && length_of(&vars->rows[i]) > n) n = length_of(&vars->rows[i]);
+  if (!(rate_hz > 0)) rate_hz = hinted_rate(vars, hints);
+  if (!(rate_hz > 0)) rate_hz = stated_rate(vars);
+  if (time && length_of(time) != n) time = NULL;
+  if (n < 2 || (!time && !(rate_hz > 0))) return refuse(vars, error);
+  csv_table table = {.recording = recording, .params = params, .n_rows = n};
+  table.columns = dsp_zalloc(FMT_CAP_CHANNELS + 2, sizeof *table.columns);
+  dsp_status status = table.columns && fill_columns(&table, vars, time) == DSP_OK ? DSP_OK : dsp_fail_memory(error);
+  if (status == DSP_OK) status = time ? by_clock(&table, time_column(&table), rate_hz, error) : by_rate(&table, rate_hz, error);
+  for (size_t c = 0; table.columns && c < table.n_columns; c++) free(table.columns[c].x);
+  free(table.columns);
+  if (status == DSP_OK && recording->n_channels == 0) return refuse(vars, error);
+  return status;
+}
