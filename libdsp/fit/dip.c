@@ -23,7 +23,8 @@ typedef struct joint {
   double length_s;    /* its unit of time */
   extra added;
   double kink_s;
-  size_t k; /* columns in use */
+  int degree; /* of the refill's polynomial, up to AFTER - 1 */
+  size_t k;   /* columns in use */
   double coef[COLUMNS], cov[COLUMNS * COLUMNS], rss;
 } joint;
 
@@ -40,15 +41,15 @@ static void row(const joint *j, double t_s, bool before, double *x) {
     return;
   }
   const double u = (t_s - j->reference_s) / j->length_s;
-  for (int d = 0; d < AFTER; d++) x[BEFORE + d] = d ? x[BEFORE + d - 1] * u : 1;
-  double *more = x + BEFORE + AFTER;
+  for (int d = 0; d <= j->degree; d++) x[BEFORE + d] = d ? x[BEFORE + d - 1] * u : 1;
+  double *more = x + BEFORE + 1 + j->degree;
   if (j->added == HINGE) more[0] = fmax(0, t_s - j->kink_s);
   if (j->added == TAIL) more[0] = fmax(0, j->kink_s - t_s), more[1] = more[0] * more[0];
 }
 
 /* Regress with the samples from just before the contraction to `clear_s` left out. */
 static dsp_status regress(joint *j, double clear_s, double least_variance) {
-  j->k = BEFORE + AFTER + (j->added == PLAIN ? 0 : j->added == HINGE ? 1 : 2);
+  j->k = BEFORE + 1 + (size_t)j->degree + (j->added == PLAIN ? 0 : j->added == HINGE ? 1 : 2);
   const size_t n = j->to - j->from;
   double *design = dsp_alloc(n, COLUMNS * sizeof *design), variance;
   unsigned char *ok = dsp_alloc(n, 1);
@@ -196,13 +197,12 @@ static dsp_status find_kink(bool *found, joint *j, extra kind, double clear_s, d
 
 /* When the trace is clear of the contraction: at its lowest, or where a bulge that made that low has swung back. */
 static dsp_status find_clear(double *clear_s, const joint *whole, double length_s, double safe_s, double end_s) {
-  static const double look_s = 3, before_s = 6, least_ml = 1;
+  static const double look_s = 3, before_s = 6, least_ml = 1, suddenly_ml_s = 30;
   joint j = *whole;
   const double lowest_s = lowest_sample(&j, safe_s), step_s = 1 / j.trace->rate_hz;
   *clear_s = lowest_s;
   double lifted, drawn;
   departures(&lifted, &drawn, &j, lowest_s, -INFINITY);
-  if (lifted > departed(&j)) return DSP_OK; /* a bulge that lifts the trace is over where it is lowest */
   const size_t near = (size_t)fmax(0, (j.task->start_s - before_s) * j.trace->rate_hz);
   if (j.from < near) j.from = near;
   set_window(&j, lowest_s, fmin(length_s, look_s) + safe_s - lowest_s, end_s);
@@ -212,14 +212,18 @@ static dsp_status find_clear(double *clear_s, const joint *whole, double length_
   double tail[COLUMNS], refill[COLUMNS];
   row(&j, lowest_s, false, tail);
   memcpy(refill, tail, sizeof refill);
-  memset(refill + BEFORE + AFTER, 0, EXTRA * sizeof *refill);
-  if (evaluate(&j, tail).value - evaluate(&j, refill).value < -least_ml) *clear_s = j.kink_s + 0.3 * step_s;
+  memset(refill + BEFORE + 1 + j.degree, 0, EXTRA * sizeof *refill);
+  /* Where the bulge seems to lift the trace, only one that swings back as fast as no leg fills is believed to draw it down. */
+  const double back = evaluate(&j, refill).value - evaluate(&j, tail).value;
+  const bool sudden = lifted < departed(&j) || back > suddenly_ml_s * (j.kink_s - lowest_s);
+  if (back > least_ml && sudden) *clear_s = j.kink_s + 0.3 * step_s;
   return DSP_OK;
 }
 
 dsp_status dsp_dip_read(dsp_dip *dip, const dsp_trace *trace, const dsp_noise *noise, const dsp_dip_task *task) {
+  static const double shows = 1.5; /* standard errors */
   *dip = (dsp_dip){0};
-  joint j = {.trace = trace, .noise = noise, .task = task};
+  joint j = {.trace = trace, .noise = noise, .task = task, .degree = AFTER - 1};
   const double safe_s = task->last_s + task->longest_s, end_s = fmin(task->until_s, (double)(trace->n - 1) / trace->rate_hz);
   if (task->before_s < 0 || task->start_s - task->before_s < 2 || end_s - safe_s < 2) return DSP_NO_SOLUTION;
   j.from = (size_t)(task->before_s * trace->rate_hz);
@@ -236,6 +240,11 @@ dsp_status dsp_dip_read(dsp_dip *dip, const dsp_trace *trace, const dsp_noise *n
   bool hinged;
   status = find_kink(&hinged, &j, HINGE, dip->clear_s, dip->clear_s + 0.2, fmin(dip->clear_s + 1.6, dip->clear_s + 0.6 * j.length_s));
   if (status == DSP_OK) status = regress(&j, dip->clear_s, 0.3);
+  /* What does not show is not fitted: each degree less makes the edge surer. */
+  while (status == DSP_OK && j.degree > 1 && fabs(j.coef[BEFORE + j.degree]) < shows * sqrt(j.cov[(BEFORE + j.degree) * (j.k + 1)])) {
+    j.degree--;
+    status = regress(&j, dip->clear_s, 0.3);
+  }
   if (status != DSP_OK) return status;
   double before[COLUMNS], lowest[COLUMNS], difference[COLUMNS];
   double lifted, drawn;
@@ -249,7 +258,8 @@ dsp_status dsp_dip_read(dsp_dip *dip, const dsp_trace *trace, const dsp_noise *n
   dip->lowest = evaluate(&j, lowest);
   dip->drop = evaluate(&j, difference);
   const double u = (dip->lowest_s - j.reference_s) / j.length_s;
-  dip->rate = (j.coef[BEFORE + 1] + 2 * u * j.coef[BEFORE + 2] + 3 * u * u * j.coef[BEFORE + 3]) / j.length_s;
+  dip->rate = 0;
+  for (int d = j.degree; d > 0; d--) dip->rate = dip->rate * u + d * j.coef[BEFORE + d] / j.length_s;
   /* When the reading moves by a sixteenth of a second, it moves by this much. */
   const double timing = 0.06 * dip->rate;
   dip->lowest.se = hypot(dip->lowest.se, timing);
