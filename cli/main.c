@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The verb table, and what every verb has in common: help, version, the closing of stdout. */
+#include "config.h"
 #include "exits.h"
 #include "message.h"
 #include "output.h"
@@ -53,6 +54,9 @@ static const verb_row verbs[] = {
      "  pleth qa sample_data/qa.manifest\n  pleth qa sample_data/qa.manifest --junit qa.xml -j 4\n", 1, 1,
      TAKES_LIMITS | TAKES(OPT_JSON) | TAKES(OPT_JUNIT) | TAKES(OPT_BLESS) | TAKES(OPT_JOBS) | TAKES(OPT_SET) | TAKES(OPT_GUIDELINE),
      verb_qa},
+    {"config", "show", "print every effective value of options and parameters, and where it comes from",
+     "  pleth config show\n  pleth config show --json --set apg.stand.plateau_s=10\n", 1, 1,
+     OPTIONS_CONFIGURABLE | TAKES(OPT_JSON) | TAKES(OPT_SET), verb_config},
     {"list", "readers|protocols|measures|guidelines|parameters|flags", "print a table that the program runs on",
      "  pleth list flags\n  pleth list parameters --json\n", 1, 1, TAKES(OPT_JSON), verb_list},
 };
@@ -123,6 +127,8 @@ static int run_verb(const verb_row *verb, char *const *argv) {
   message_begin(verb->name, false, false);
   int status = options_parse(&options, argv, verb->takes | TAKES_ALWAYS);
   const size_t operands = options.n_operands + (options.given[OPT_FILES_FROM] ? 1 : 0);
+  if (status == EXIT_DONE && !options.given[OPT_HELP] && !options.given[OPT_VERSION])
+    status = config_apply(&options, verb->takes | TAKES_ALWAYS);
   if (status == EXIT_DONE) {
     message_begin(verb->name, options.given[OPT_VERBOSE], wants_progress(&options));
     if (options.given[OPT_HELP])

@@ -238,7 +238,47 @@ int options_parse(cli_options *options, char *const *argv, uint64_t taken) {
   return status;
 }
 
+const char *options_name(size_t id) {
+  return rows[id].name;
+}
+
+static int refuse_default(const char *path, const char *name, const char *expected, const char *found) {
+  char place[96];
+  (void)snprintf(place, sizeof place, "$.options.%s", name);
+  message_error(path, place, expected, "%s", found);
+  return EXIT_USAGE;
+}
+
+int options_default(cli_options *options, uint64_t taken, const char *name, const char *text, const char *path) {
+  size_t id = 0;
+  while (id < OPT_COUNT && strcmp(rows[id].name, name) != 0) id++;
+  if (id == OPT_COUNT || (OPTIONS_CONFIGURABLE & TAKES(id)) == 0)
+    return refuse_default(path, name, "an option that a configuration file may set (see pleth config show)", "not one of them");
+  const bool is_truth = strcmp(text, "true") == 0 || strcmp(text, "false") == 0;
+  if (rows[id].argument == ARG_NONE && !is_truth) return refuse_default(path, name, "true or false", text);
+  option_scan scan = {.options = options, .taken = taken};
+  cli_options trial;
+  memset(&trial, 0, sizeof trial);
+  if (rows[id].argument != ARG_NONE) {
+    scan.options = &trial;
+    take_value(&scan, id, text);
+    if (scan.status != EXIT_DONE)
+      (void)refuse_default(path, name, scan.more.bytes != NULL ? scan.more.bytes : "", scan.found.bytes != NULL ? scan.found.bytes : "");
+  }
+  fmt_buffer_clear(&scan.where);
+  fmt_buffer_clear(&scan.found);
+  fmt_buffer_clear(&scan.more);
+  if (scan.status != EXIT_DONE || options->given[id] || strcmp(text, "false") == 0 || (taken & TAKES(id)) == 0) return scan.status;
+  options->given[id] = true;
+  options->value[id] = rows[id].argument != ARG_NONE ? text : NULL;
+  options->number[id] = trial.number[id];
+  options->origins[id] = path;
+  return EXIT_DONE;
+}
+
 void options_clear(cli_options *options) {
+  for (size_t i = 0; i < OPTIONS_LAYERS; i++) fmt_config_clear(&options->layers[i]);
+  free(options->set_origins);
   free(options->sets);
   free(options->includes);
   free(options->excludes);

@@ -26,10 +26,31 @@ static int apply(dsp_params *params, const char *text) {
   return EXIT_USAGE;
 }
 
-static int finish(cli_settings *settings, const cli_options *options) {
+static bool known(const dsp_params *params, const char *name) {
+  const dsp_param_row *row = NULL;
+  for (size_t i = 0; (row = dsp_params_row(params, i, NULL, NULL)) != NULL; i++)
+    if (strcmp(row->id, name) == 0) return true;
+  return false;
+}
+
+/* A parameter from a configuration file; those of simulators and those of analyses are not asked of each other. */
+static int apply_configured(dsp_params *params, const option_origin *from, settings_scope scope) {
+  dsp_error error = {0};
+  const bool simulator = strncmp(from->name, "sim.", 4) == 0;
+  if (scope != SETTINGS_ALL && simulator != (scope == SETTINGS_PHANTOM)) return EXIT_DONE;
+  if (dsp_params_set(params, from->name, from->text, &error) == DSP_OK) return EXIT_DONE;
+  if (scope == SETTINGS_PHANTOM && !known(params, from->name)) return EXIT_DONE; /* another simulator's */
+  message_failure(from->path, &error);
+  return EXIT_USAGE;
+}
+
+static int finish(cli_settings *settings, settings_scope scope, const cli_options *options) {
   settings->params = dsp_params_new(settings->tables);
   int status = settings->params != NULL ? EXIT_DONE : message_memory();
-  for (size_t i = 0; status == EXIT_DONE && i < options->n_sets; i++) status = apply(settings->params, options->sets[i]);
+  for (size_t i = 0; status == EXIT_DONE && i < options->n_sets; i++) {
+    const bool configured = options->set_origins != NULL && options->set_origins[i].path != NULL;
+    status = configured ? apply_configured(settings->params, &options->set_origins[i], scope) : apply(settings->params, options->sets[i]);
+  }
   if (status != EXIT_DONE) settings_clear(settings);
   return status;
 }
@@ -51,13 +72,13 @@ int settings_new(cli_settings *settings, settings_scope scope, const cli_options
   for (const dsp_protocol *const *protocol = dsp_protocols; *protocol != NULL; protocol++) settings->tables[n++] = &(*protocol)->params;
   for (const dsp_phantom *const *phantom = dsp_phantoms; scope == SETTINGS_ALL && *phantom != NULL; phantom++)
     settings->tables[n++] = &(*phantom)->params;
-  return finish(settings, options);
+  return finish(settings, scope, options);
 }
 
 int settings_for_phantom(cli_settings *settings, const dsp_phantom *phantom, const cli_options *options) {
   if (make_room(settings, 1) != EXIT_DONE) return EXIT_RETRY;
   settings->tables[0] = &phantom->params;
-  return finish(settings, options);
+  return finish(settings, SETTINGS_PHANTOM, options);
 }
 
 void settings_clear(cli_settings *settings) {

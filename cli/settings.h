@@ -14,6 +14,7 @@ typedef struct cli_settings {
 
 typedef enum settings_scope {
   SETTINGS_ANALYSIS, /**< readers and protocols */
+  SETTINGS_PHANTOM,  /**< one simulator's */
   SETTINGS_ALL       /**< and simulators, as `list parameters` prints them */
 } settings_scope;
 

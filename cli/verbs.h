@@ -14,6 +14,7 @@ int verb_simulate(const cli_options *options);
 int verb_check(const cli_options *options);
 int verb_qa(const cli_options *options);
 int verb_batch(const cli_options *options);
+int verb_config(const cli_options *options);
 int verb_list(const cli_options *options);
 
 #endif
