@@ -17,7 +17,8 @@ enum { AMPLITUDE, CREST, SLOPE, WIDTH, BEND, NOTCH, FOOT, FEATURES };
 
 static const double lead_part = 0.15;   /* of the period, kept before the foot */
 static const double length_part = 0.25; /* a beat's length may differ so much from the median */
-static const double bend_s = 0.06;      /* window of the second derivative */
+static const double slope_s = 0.03;     /* window of the first derivative */
+static const double bend_s = 0.06;      /* of the second */
 
 typedef struct beat_set {
   double *x; /* beat b at x[b * n] */
@@ -95,6 +96,13 @@ static double crossing(const double *x, size_t from, size_t to, double level) {
   return (double)NAN;
 }
 
+/* Derivative of n samples over about `window_s`, cubic Savitzky-Golay. */
+static dsp_status derive(double *y, const double *x, size_t n, unsigned order, double window_s, double rate_hz) {
+  const unsigned half = (unsigned)fmax(2, round(0.5 * window_s * rate_hz));
+  dsp_error ignored = {DSP_OK};
+  return dsp_savgol(y, x, n, 2 * half + 1, 3, order, 1 / rate_hz, &ignored);
+}
+
 /* The notch on the down-stroke: highest second derivative, how far it falls behind that, and by how much it rises again. */
 static dsp_status find_notch(double *features, const double *x, size_t n, size_t peak, size_t end, double rate_hz) {
   const size_t half = (size_t)fmax(2, round(0.5 * bend_s * rate_hz)), window = 2 * half + 1;
@@ -102,8 +110,7 @@ static dsp_status find_notch(double *features, const double *x, size_t n, size_t
   if (end > n || end < peak + 2 * window || n < window) return DSP_OK;
   double *bend = dsp_alloc(n, sizeof *bend);
   if (!bend) return DSP_NO_MEMORY;
-  dsp_error ignored = {DSP_OK};
-  const dsp_status status = dsp_savgol(bend, x, n, (unsigned)window, 3, 2, 1 / rate_hz, &ignored);
+  const dsp_status status = derive(bend, x, n, 2, bend_s, rate_hz);
   double deepest = 0;
   for (size_t top = peak + 1; status == DSP_OK && top + 1 < end; top++) {
     if (bend[top] <= 0 || bend[top] < bend[top - 1] || bend[top] < bend[top + 1]) continue;
@@ -129,10 +136,13 @@ static dsp_status read_shape(double features[FEATURES], const double *x, size_t 
   size_t peak = lead, steep = lead, least;
   for (size_t i = lead; i < end; i++)
     if (x[i] > x[peak]) peak = i;
-  double steepest = 0;
-  for (size_t i = 1; i < peak; i++)
-    if (0.5 * (x[i + 1] - x[i - 1]) > steepest) steepest = 0.5 * (x[i + 1] - x[i - 1]), steep = i;
-  if (!(steepest > 0) || peak == lead) return DSP_OK;
+  double steepest = 0, *slope = dsp_alloc(n, sizeof *slope);
+  if (!slope) return DSP_NO_MEMORY;
+  const dsp_status status = derive(slope, x, n, 1, slope_s, rate_hz);
+  for (size_t i = 1; i < peak && status == DSP_OK; i++)
+    if (slope[i] / rate_hz > steepest) steepest = slope[i] / rate_hz, steep = i;
+  free(slope);
+  if (!(steepest > 0) || peak == lead) return status == DSP_NO_MEMORY ? status : DSP_OK;
   least = steep;
   for (size_t i = steep; i > 0; i--)
     if (x[i - 1] < x[least]) least = i - 1;
@@ -180,10 +190,11 @@ void dsp_pulse_clear(dsp_pulse *pulse) {
 }
 
 static void fill(dsp_pulse *pulse, const double *value, const double *se, const beat_set *set, double period_s) {
+  static const double between = 0.3; /* samples that interpolation between them may be off */
   const double rate_hz = set->rate_hz, per_period = period_s * period_s / value[AMPLITUDE];
   pulse->foot = (size_t)fmax(0, round(value[FOOT]));
   pulse->amplitude = (dsp_estimate){value[AMPLITUDE], se[AMPLITUDE]};
-  pulse->crest_s = (dsp_estimate){value[CREST] / rate_hz, se[CREST] / rate_hz};
+  pulse->crest_s = (dsp_estimate){value[CREST] / rate_hz, hypot(se[CREST], between) / rate_hz};
   pulse->slope = (dsp_estimate){value[SLOPE], se[SLOPE]};
   pulse->half_width_s = (dsp_estimate){value[WIDTH] / rate_hz, se[WIDTH] / rate_hz};
   pulse->bend = (dsp_estimate){value[BEND] * per_period, se[BEND] * per_period};
