@@ -80,21 +80,26 @@ dsp_status input_sidecar(fmt_buffer *name, const char *path) {
   return DSP_OK;
 }
 
-/* A failure names the side-car as the place, since the message names the recording. */
-static dsp_status add_sidecar(input_set *set, const char *path, const char *given, dsp_error *error) {
-  fmt_buffer beside = {0};
+/* A failure names the file as the place, since the message names the recording. */
+static dsp_status add_named(input_set *set, const char *name, dsp_error *error) {
   dsp_error why = {0};
-  if (given == NULL && input_sidecar(&beside, path) != DSP_OK) return dsp_fail_memory(error);
-  const char *name = given != NULL ? given : beside.bytes;
   const dsp_status status = name != NULL ? add_file(set, name, input_base(name), &why) : input_adopt(set, -1, "", &why);
   if (status != DSP_OK) (void)dsp_fail(error, status, name, why.expected, "%s", why.found);
+  return status;
+}
+
+static dsp_status add_sidecar(input_set *set, const char *path, const char *given, dsp_error *error) {
+  fmt_buffer beside = {0};
+  if (given == NULL && input_sidecar(&beside, path) != DSP_OK) return dsp_fail_memory(error);
+  const dsp_status status = add_named(set, given == NULL ? beside.bytes : given[0] != '\0' ? given : NULL, error);
   fmt_buffer_clear(&beside);
   return status;
 }
 
-dsp_status input_open(input_set *set, const char *path, const char *sidecar, dsp_error *error) {
-  const dsp_status status = input_open_file(set, path, error);
-  return status == DSP_OK ? add_sidecar(set, path, sidecar, error) : status;
+dsp_status input_open(input_set *set, const char *path, const char *sidecar, const char *map, dsp_error *error) {
+  dsp_status status = input_open_file(set, path, error);
+  if (status == DSP_OK) status = add_sidecar(set, path, sidecar, error);
+  return status == DSP_OK ? add_named(set, map, error) : status;
 }
 
 /* A companion that is not there is the reader's to judge; one that is there and no regular file belongs to nobody. */
@@ -198,12 +203,13 @@ dsp_status input_load(input_sources *sources, input_set *set, const input_option
   memset(sources, 0, sizeof *sources);
   dsp_status status = fetch_companions(set, options, error);
   if (status != DSP_OK) return status;
-  const input_file *beside = &set->files[INPUT_SIDECAR];
+  const input_file *beside = &set->files[INPUT_SIDECAR], *map = &set->files[INPUT_MAP];
   sources->set = set;
   sources->companions = dsp_zalloc(set->n - INPUT_COMPANIONS, sizeof *sources->companions);
   if (sources->companions == NULL) return dsp_fail_memory(error);
   status = input_source(&sources->recording, set, error);
   if (status == DSP_OK && beside->fd >= 0) status = read_file(&sources->sidecar, beside, FMT_CAP_SIDECAR_BYTES, true, error);
+  if (status == DSP_OK && map->fd >= 0) status = read_file(&sources->map, map, FMT_CAP_SIDECAR_BYTES, true, error);
   if (status == DSP_OK) status = read_companions(sources, set, error);
   return status;
 }
@@ -211,6 +217,7 @@ dsp_status input_load(input_sources *sources, input_set *set, const input_option
 void input_sources_clear(input_sources *sources) {
   for (size_t i = 0; i < sources->n; i++) fmt_source_clear(&sources->companions[i].source);
   free(sources->companions);
+  fmt_source_clear(&sources->map);
   fmt_source_clear(&sources->sidecar);
   fmt_source_clear(&sources->recording);
   memset(sources, 0, sizeof *sources);
@@ -220,7 +227,12 @@ dsp_status input_parse(dsp_recording **recording, const input_sources *sources, 
   const input_file *files = sources->set->files;
   const bool beside = files[INPUT_SIDECAR].fd >= 0;
   const fmt_input input = {&sources->recording, files[INPUT_RECORDING].name, sources->companions, sources->n, options->keep_identifiers};
-  const fmt_read_options how = {options->format, beside ? &sources->sidecar : NULL, files[INPUT_SIDECAR].name, options->params};
+  const fmt_read_options how = {.format = options->format,
+                                .sidecar = beside ? &sources->sidecar : NULL,
+                                .sidecar_name = files[INPUT_SIDECAR].name,
+                                .params = options->params,
+                                .map = files[INPUT_MAP].fd >= 0 ? &sources->map : NULL,
+                                .map_name = files[INPUT_MAP].name};
   return fmt_read(recording, &input, &how, error);
 }
 

@@ -30,8 +30,9 @@ typedef struct input_file {
   char *name; /**< as readers and messages know it; owned */
 } input_file;
 
-/** All open files of one recording: row 0 is itself, row 1 its side-car, then what a reader wants beside it, as far as it exists. */
-enum { INPUT_RECORDING, INPUT_SIDECAR, INPUT_COMPANIONS };
+/** All open files of one recording: row 0 is itself, row 1 its side-car, row 2 the map, then what a reader wants beside it, as far as
+ * it exists. */
+enum { INPUT_RECORDING, INPUT_SIDECAR, INPUT_MAP, INPUT_COMPANIONS };
 typedef struct input_set {
   input_file *files;
   size_t n, capacity;
@@ -43,8 +44,8 @@ typedef struct input_set {
 /** Open a regular file as the only row. Folders, devices and pipes are refused in words. Zeroed is empty; close with input_close, after a
  * failure, too. */
 dsp_status input_open_file(input_set *set, const char *path, dsp_error *error);
-/** Open a recording and its side-car: `sidecar`, or when that is NULL the one beside it, if there is one. */
-dsp_status input_open(input_set *set, const char *path, const char *sidecar, dsp_error *error);
+/** Open a recording, its side-car (`sidecar`, or when that is NULL the one beside it, if there is one; "" none) and `map` (NULL none). */
+dsp_status input_open(input_set *set, const char *path, const char *sidecar, const char *map, dsp_error *error);
 /** Append a companion of the recording at `path`; one that does not exist is left out. `name` comes from a worker: it is checked. */
 dsp_status input_open_companion(input_set *set, const char *path, const char *name, dsp_error *error);
 /** Append a row that is open already; takes over `fd`. */
@@ -56,7 +57,7 @@ dsp_status input_source(fmt_source *source, const input_set *set, dsp_error *err
 /** The bytes of all files of a recording. */
 typedef struct input_sources {
   const input_set *set;
-  fmt_source recording, sidecar; /**< sidecar: zeroed when there is none */
+  fmt_source recording, sidecar, map; /**< sidecar: zeroed when there is none */
   fmt_file *companions;
   size_t n;
 } input_sources;

@@ -87,6 +87,7 @@ void inputs_clear(cli_inputs *inputs) {
 int inputs_add_targets(cli_targets *targets, const cli_inputs *inputs, const cli_options *options) {
   int status = options->value[OPT_JSON] != NULL ? targets_add_output(targets, options->value[OPT_JSON]) : EXIT_DONE;
   if (status == EXIT_DONE && options->given[OPT_SIDECAR]) status = targets_add_input(targets, options->value[OPT_SIDECAR]);
+  if (status == EXIT_DONE && options->given[OPT_MAP]) status = targets_add_input(targets, options->value[OPT_MAP]);
   for (size_t i = 0; status == EXIT_DONE && i < inputs->n; i++) {
     fmt_buffer sidecar = {0};
     status = targets_add_input(targets, inputs->paths[i]);
@@ -107,12 +108,18 @@ typedef struct input_run {
   size_t done, part, failed, unwritten, retry;
 } input_run;
 
+/* A suggestion is often on its way into the file beside the recording, which the shell has emptied by now. */
+static const char *sidecar_of(const cli_options *options) {
+  const char *given = options->value[OPT_SIDECAR];
+  return given == NULL && options->given[OPT_SUGGEST_SIDECAR] ? "" : given;
+}
+
 static int open_one(void *context, size_t job, input_set *set) {
   const input_run *run = context;
   const char *path = run->inputs->paths[job];
   dsp_error error = {0};
-  const dsp_status status =
-      run->task->recordings ? input_open(set, path, run->options->value[OPT_SIDECAR], &error) : input_open_file(set, path, &error);
+  const dsp_status status = run->task->recordings ? input_open(set, path, sidecar_of(run->options), run->options->value[OPT_MAP], &error)
+                                                  : input_open_file(set, path, &error);
   if (status == DSP_OK) return EXIT_DONE;
   message_failure(path, &error);
   return status == DSP_NO_MEMORY ? EXIT_RETRY : EXIT_NONE;

@@ -23,11 +23,12 @@ typedef struct verb_row {
 #define MANY         ((size_t)-1)
 #define TAKES_LIMITS (TAKES(OPT_TIMEOUT) | TAKES(OPT_MAX_MEMORY))
 #define TAKES_FILES  (TAKES_LIMITS | TAKES(OPT_JSON) | TAKES(OPT_FILES_FROM) | TAKES(OPT_JOBS) | TAKES(OPT_PROGRESS))
-#define TAKES_INPUTS (TAKES_FILES | TAKES(OPT_SIDECAR) | TAKES(OPT_FORMAT) | TAKES(OPT_SET))
+#define TAKES_INPUTS (TAKES_FILES | TAKES(OPT_SIDECAR) | TAKES(OPT_MAP) | TAKES(OPT_FORMAT) | TAKES(OPT_SET))
 
 static const verb_row verbs[] = {
     {"info", "FILE...", "what is in a recording: channels, rates, units, gaps, events; nothing is computed",
-     "  pleth info leg.csv\n  pleth info --json leg.csv\n", 1, MANY, TAKES_INPUTS | TAKES(OPT_KEEP_IDENTIFIERS), verb_info},
+     "  pleth info leg.csv\n  pleth info --json leg.csv\n  pleth info --suggest-sidecar leg.txt > leg.pleth.json\n", 1, MANY,
+     TAKES_INPUTS | TAKES(OPT_SUGGEST_SIDECAR) | TAKES(OPT_KEEP_IDENTIFIERS), verb_info},
     {"analyze", "FILE... [-o OUT]", "run the protocol, print the measures, write the HDF5 report (STEM.pleth.h5)",
      "  pleth analyze leg.csv\n  pleth analyze -j 4 -o reports *.csv\n  pleth analyze --json --set apg.stand.plateau_s=10 leg.csv\n", 1,
      MANY,

@@ -12,6 +12,8 @@
 typedef enum option_id {
   OPT_OUTPUT,
   OPT_SIDECAR,
+  OPT_MAP,
+  OPT_SUGGEST_SIDECAR,
   OPT_PROTOCOL,
   OPT_FORMAT,
   OPT_GUIDELINE,

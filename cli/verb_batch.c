@@ -52,7 +52,7 @@ typedef struct batch_run {
 /* The key of a result: digests of every file of the input, and of the configuration, which names the program's version. */
 static void make_key(char key[65], const input_sources *sources, const batch_run *run) {
   fmt_buffer text = {0};
-  fmt_printf(&text, "%s\n%s\n%s\n", run->config, sources->recording.sha256, sources->sidecar.sha256);
+  fmt_printf(&text, "%s\n%s\n%s\n%s\n", run->config, sources->recording.sha256, sources->sidecar.sha256, sources->map.sha256);
   for (size_t i = 0; i < sources->n; i++) fmt_printf(&text, "%s %s\n", sources->companions[i].name, sources->companions[i].source.sha256);
   key[0] = '\0';
   if (!text.failed) fmt_sha256(key, text.bytes, text.size);
@@ -102,7 +102,7 @@ static int work(void *context, size_t job, input_set *set, worker_result *result
 static int open_one(void *context, size_t job, input_set *set) {
   const batch_run *run = context;
   dsp_error error = {0};
-  const dsp_status status = input_open(set, run->list.paths[job], NULL, &error);
+  const dsp_status status = input_open(set, run->list.paths[job], NULL, run->options->value[OPT_MAP], &error);
   if (status == DSP_OK) return EXIT_DONE;
   message_failure(run->list.paths[job], &error);
   return status == DSP_NO_MEMORY ? EXIT_RETRY : EXIT_NONE;

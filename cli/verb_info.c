@@ -14,7 +14,7 @@
 
 typedef struct info_job {
   input_options input;
-  bool json, quiet, colour;
+  bool json, suggest, quiet, colour;
 } info_job;
 
 static void put_channels(fmt_buffer *out, const dsp_recording *r, bool colour) {
@@ -101,7 +101,8 @@ static int work(void *context, const char *path, size_t i, input_set *set, worke
   (void)i;
   dsp_status status = input_read(&recording, set, &info->input, &error);
   if (status == DSP_OK && info->json) status = fmt_info_json(&result->json, recording, &error);
-  if (status == DSP_OK && !info->quiet) put_info(&result->out, path, recording, info->colour);
+  if (status == DSP_OK && info->suggest) status = fmt_suggest_sidecar(&result->out, recording, &error);
+  if (status == DSP_OK && !info->quiet && !info->suggest) put_info(&result->out, path, recording, info->colour);
   if (status != DSP_OK) message_failure(path, &error);
   dsp_recording_free(recording);
   return status == DSP_OK ? EXIT_DONE : status == DSP_NO_MEMORY ? EXIT_RETRY : EXIT_NONE;
@@ -111,8 +112,10 @@ int verb_info(const cli_options *options) {
   cli_inputs inputs = {0};
   cli_settings settings = {0};
   cli_targets targets = {0};
-  info_job info = {
-      .json = options->given[OPT_JSON], .quiet = options->given[OPT_QUIET], .colour = output_colour(options->given[OPT_NO_COLOR])};
+  info_job info = {.json = options->given[OPT_JSON],
+                   .suggest = options->given[OPT_SUGGEST_SIDECAR],
+                   .quiet = options->given[OPT_QUIET],
+                   .colour = output_colour(options->given[OPT_NO_COLOR])};
   info.input = (input_options){options->value[OPT_FORMAT], NULL, options->given[OPT_KEEP_IDENTIFIERS]};
   int status = names_check(options);
   if (status == EXIT_DONE) status = settings_new(&settings, SETTINGS_ANALYSIS, options);

@@ -91,6 +91,8 @@ typedef struct fmt_read_options {
   const fmt_source *sidecar; /**< applied last (fmt_sidecar_apply); NULL none */
   const char *sidecar_name;  /**< for messages */
   const dsp_params *params;  /**< NULL: the readers' defaults */
+  const fmt_source *map;     /**< a side-car that speaks for all exports of one machine; the recording's own goes over it. NULL none */
+  const char *map_name;      /**< for messages */
 } fmt_read_options;
 
 /** Read a recording. On success the caller owns *recording (dsp_recording_free). */

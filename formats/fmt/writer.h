@@ -63,6 +63,8 @@ DSP_API DSP_MUST_USE dsp_status fmt_recording_csv(fmt_buffer *out, const dsp_rec
  * events as labelled cue points (leave them out where a side-car holds them). DSP_BAD_OPTION for a recording without audio or with a rate
  * that is no whole number, DSP_LIMIT above 2 GiB. */
 DSP_API DSP_MUST_USE dsp_status fmt_recording_wav(fmt_buffer *out, const dsp_recording *recording, bool cues, dsp_error *error);
+/** A side-car to complete: an entry for each channel with what is known of it. It is one that fmt_read takes as it stands. */
+DSP_API DSP_MUST_USE dsp_status fmt_suggest_sidecar(fmt_buffer *out, const dsp_recording *recording, dsp_error *error);
 /** A recording's side-car (contract section 2): only what the recording knows. */
 DSP_API DSP_MUST_USE dsp_status fmt_recording_sidecar(fmt_buffer *out, const dsp_recording *recording, dsp_error *error);
 /** What a file that a conversion makes is for. */

@@ -157,12 +157,27 @@ static dsp_status fill(dsp_recording *recording, const fmt_reader *reader, bool 
   return status;
 }
 
-/* The error's place says which file it is about when that is the side-car. */
-static void name_sidecar(dsp_error *error, const char *sidecar_name) {
+/* The error's place says which file it is about when that is the side-car, or the map, or the two together. */
+static void name_sidecar(dsp_error *error, const char *map_name, const char *sidecar_name) {
   char place[sizeof error->place];
-  if (!error || error->place[0] != '$' || !sidecar_name) return;
-  snprintf(place, sizeof place, "%.60s: %.90s", sidecar_name, error->place);
+  if (!error || error->place[0] != '$' || (!sidecar_name && !map_name)) return;
+  const bool both = map_name && sidecar_name;
+  snprintf(place, sizeof place, "%.40s%s%.40s: %.70s", map_name ? map_name : "", both ? " with " : "", sidecar_name ? sidecar_name : "",
+           error->place);
   memcpy(error->place, place, sizeof place);
+}
+
+/* NULL without side-car and map. An error of either names that file. */
+static dsp_status take_facts(json_t **facts, const fmt_read_options *options, dsp_error *error) {
+  json_t *own = NULL;
+  dsp_status status = options->sidecar ? sidecar_parse(&own, options->sidecar, error) : DSP_OK;
+  if (status != DSP_OK) name_sidecar(error, NULL, options->sidecar_name);
+  *facts = own;
+  if (status != DSP_OK || !options->map) return status;
+  status = sidecar_with_map(facts, options->map, own, error);
+  if (status != DSP_OK) name_sidecar(error, options->map_name, NULL);
+  json_decref(own);
+  return status;
 }
 
 dsp_status fmt_read(dsp_recording **recording, const fmt_input *input, const fmt_read_options *options, dsp_error *error) {
@@ -187,11 +202,11 @@ dsp_status fmt_read(dsp_recording **recording, const fmt_input *input, const fmt
   made->format = reader->id;
   memcpy(made->sha256, input->source->sha256, sizeof made->sha256);
   status = made->name ? DSP_OK : dsp_fail_memory(error);
-  if (status == DSP_OK && options->sidecar) status = sidecar_parse(&facts, options->sidecar, error);
+  if (status == DSP_OK) status = take_facts(&facts, options, error);
   if (status == DSP_OK) status = fill(made, reader, known, input, facts, options->params, error);
   json_decref(facts);
   if (status != DSP_OK) {
-    name_sidecar(error, options->sidecar_name);
+    name_sidecar(error, options->map ? options->map_name : NULL, options->sidecar ? options->sidecar_name : NULL);
     dsp_recording_free(made);
     return status;
   }

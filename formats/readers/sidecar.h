@@ -9,6 +9,8 @@
 
 /* Parse; the caller calls json_decref. */
 dsp_status sidecar_parse(json_t **root, const fmt_source *source, dsp_error *error);
+/* sidecar_map.c: the facts of a map, with those of `sidecar` (NULL none) on top; the caller calls json_decref. */
+dsp_status sidecar_with_map(json_t **facts, const fmt_source *map, json_t *sidecar, dsp_error *error);
 /* One row per entry of `channels`; texts belong to `root`, free(hints->rows) to the caller. */
 dsp_status sidecar_hints(fmt_hints *hints, const json_t *root, dsp_error *error);
 /* Everything that the side-car states, onto a recording that a reader has filled. */

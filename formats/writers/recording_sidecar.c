@@ -3,6 +3,7 @@
 #include <fmt/writer.h>
 
 #include <math.h>
+#include <string.h>
 
 /* An object under construction: the separator before its next member. */
 typedef struct object {
@@ -33,11 +34,23 @@ static void end(object *o) {
   fmt_put(o->out, o->filled ? "}" : "{}");
 }
 
-/* Audio has no column headings: its channels are named by their place. */
+/* One of several that have the same name in the file, where a reader has told them apart: "SmO2" and "SmO2.2". */
+static bool shares_name(const dsp_recording *r, size_t i) {
+  const char *name = r->channels[i].name;
+  for (size_t k = 0; k < r->n_channels; k++) {
+    const char *other = r->channels[k].name;
+    const size_t n = strlen(other), m = strlen(name);
+    if (k != i && ((m > n && strncmp(name, other, n) == 0 && name[n] == '.') || (n > m && strncmp(name, other, m) == 0 && other[m] == '.')))
+      return true;
+  }
+  return false;
+}
+
+/* Audio has no column headings: its channels are named by their place, and so are those whose headings are not their own. */
 static void put_channel(fmt_buffer *out, const dsp_recording *r, size_t i) {
   const dsp_channel *c = &r->channels[i];
   object o = {out, false};
-  if (i < r->audio.n_channels)
+  if (i < r->audio.n_channels || shares_name(r, i))
     number(&o, "index", (double)i);
   else
     text(&o, "column", c->name);
@@ -101,6 +114,26 @@ static bool doppler_known(const dsp_doppler *d) {
          d->stereo != DSP_STEREO_UNKNOWN || d->swap || d->antegrade_sign != 0 || d->vein;
 }
 
+static void put_channels(fmt_buffer *out, const dsp_recording *r) {
+  for (size_t i = 0; i < r->n_channels; i++) {
+    fmt_put(out, i == 0 ? ",\n  \"channels\": [" : ",\n               ");
+    put_channel(out, r, i);
+    if (i + 1 == r->n_channels) fmt_put(out, "]");
+  }
+}
+
+/* The file goes on to speak for its own events and times. */
+dsp_status fmt_suggest_sidecar(fmt_buffer *out, const dsp_recording *r, dsp_error *error) {
+  fmt_put(out, "{ \"schema\": \"pleth-sidecar/1\"");
+  if (r->protocol) {
+    fmt_put(out, ",\n  \"protocol\": ");
+    fmt_put_json_text(out, r->protocol);
+  }
+  put_channels(out, r);
+  fmt_put(out, " }\n");
+  return out->failed ? dsp_fail_memory(error) : DSP_OK;
+}
+
 dsp_status fmt_recording_sidecar(fmt_buffer *out, const dsp_recording *r, dsp_error *error) {
   fmt_put(out, "{ \"schema\": \"pleth-sidecar/1\"");
   if (r->protocol) {
@@ -111,11 +144,7 @@ dsp_status fmt_recording_sidecar(fmt_buffer *out, const dsp_recording *r, dsp_er
   put_group(out, "subject", 2, (const char *const[]){"key", "ceap"}, (const char *const[]){r->subject_key, r->ceap}, HUGE_VAL);
   put_group(out, "condition", 3, (const char *const[]){"compression", "visit", "label"},
             (const char *const[]){r->compression, r->visit, r->condition_label}, HUGE_VAL);
-  for (size_t i = 0; i < r->n_channels; i++) {
-    fmt_put(out, i == 0 ? ",\n  \"channels\": [" : ",\n               ");
-    put_channel(out, r, i);
-    if (i + 1 == r->n_channels) fmt_put(out, "]");
-  }
+  put_channels(out, r);
   if (doppler_known(&r->doppler)) {
     fmt_put(out, ",\n  \"doppler\": ");
     put_doppler(out, &r->doppler);
