@@ -40,7 +40,7 @@ static const verb_row verbs[] = {
      TAKES_LIMITS | TAKES(OPT_TO) | TAKES(OPT_OUTPUT), verb_report},
     {"convert", "IN OUT", "a recording as CSV, BIDS, EDF+, BDF+ or WAV, by the ending of OUT's name",
      "  pleth convert leg.edf leg.csv\n  pleth convert leg.csv sub-01_task-stand_physio.tsv.gz\n", 2, 2,
-     TAKES_LIMITS | TAKES(OPT_SIDECAR) | TAKES(OPT_FORMAT) | TAKES(OPT_SET) | TAKES(OPT_KEEP_IDENTIFIERS), verb_convert},
+     TAKES_LIMITS | TAKES(OPT_SIDECAR) | TAKES(OPT_MAP) | TAKES(OPT_FORMAT) | TAKES(OPT_SET) | TAKES(OPT_KEEP_IDENTIFIERS), verb_convert},
     {"simulate", "PROTOCOL -o FILE", "a recording with known truth, and its side-car STEM.pleth.json",
      "  pleth simulate apg.stand -o leg.csv --truth truth.json --seed 7\n", 1, 1,
      TAKES(OPT_OUTPUT) | TAKES(OPT_TRUTH) | TAKES(OPT_SEED) | TAKES(OPT_SET) | TAKES(OPT_DECIMAL_COMMA), verb_simulate},

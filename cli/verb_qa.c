@@ -122,7 +122,7 @@ static int read_manifest(qa_run *run) {
 static int open_one(void *context, size_t job, input_set *set) {
   const qa_run *run = context;
   dsp_error error = {0};
-  const dsp_status status = input_open(set, run->jobs[job].path.bytes, NULL, &error);
+  const dsp_status status = input_open(set, run->jobs[job].path.bytes, NULL, run->options->value[OPT_MAP], &error);
   if (status == DSP_OK) return EXIT_DONE;
   message_failure(run->jobs[job].path.bytes, &error);
   return EXIT_NONE;
