@@ -57,7 +57,7 @@ static void collect(page *p) {
     const dsp_test *test = &p->report->tests[i];
     bool seen = false;
     for (size_t k = 0; k < p->n_panels && !seen; k++) seen = same_channel(&p->report->tests[p->panels[k]], test);
-    if (!seen && p->n_panels < TABLES_MAX) p->panels[p->n_panels++] = i;
+    if (!seen && test->n_series > 0 && p->n_panels < TABLES_MAX) p->panels[p->n_panels++] = i; /* differences have no trace */
     if (test->trial > 0 || p->n_tables == TABLES_MAX) continue;
     p->tables[p->n_tables++] = i;
     dsp_flags_join(&p->noted, &test->flags);

@@ -214,6 +214,11 @@ const dsp_flag_row dsp_flag_rows[] = {
     {"no_hyperaemia", DSP_FATAL, "No arterial occlusion followed by cycles was found.",
      "State arterial_inflate and arterial_release in the side-car."},
     {"half_not_reached", DSP_FATAL, "The recording ends before the flow has fallen half-way back to rest.", "Record for longer."},
+    {"nothing_to_compare", DSP_FATAL, "One of the two values is missing.", "See the two tests that are compared."},
+    {"change_unknown", DSP_INFO, "No within-subject repeatability is known for this measure, so no minimal detectable change is given.",
+     "Judge the difference by repeats of your own laboratory."},
+    {"change_detected", DSP_INFO, "The difference exceeds the minimal detectable change.", "Check that both were recorded alike."},
+    {"change_within_repeats", DSP_INFO, "The difference is no larger than that of repeats in one subject.", "None needed."},
 };
 const size_t dsp_flag_count = sizeof dsp_flag_rows / sizeof dsp_flag_rows[0];
 _Static_assert(sizeof dsp_flag_rows / sizeof dsp_flag_rows[0] <= 64 * (size_t)DSP_FLAG_WORDS, "a set has a bit for every row");

@@ -7,6 +7,15 @@
 #include <dsp/recording.h>
 #include <dsp/report.h>
 
+/** How far a measure varies between repeats in one subject: a difference below 2.77 x that standard deviation is no change. */
+typedef struct dsp_repeatability_row {
+  const char *measure; /**< "TO" */
+  double to;           /**< the row holds for means up to this; rows of a measure in rising order, the last INFINITY */
+  double sd;           /**< within-subject standard deviation in the measure's unit; NaN: by cv */
+  double cv;           /**< the same as a share of the mean */
+  const char *source;
+} dsp_repeatability_row;
+
 typedef struct dsp_protocol {
   const char *id;    /**< "apg.stand" */
   const char *title; /**< for people */
@@ -27,6 +36,9 @@ typedef struct dsp_protocol {
   dsp_status (*run)(const dsp_recording *recording, const dsp_channel *channel, const double *params, dsp_report *report, dsp_error *error);
   /** What the grades of a test say together, as flags; called after grading. NULL: nothing. */
   void (*conclude)(dsp_test *test);
+  /** Sides and conditions of one recording are compared when there are rows: a test of differences for each pair. */
+  const dsp_repeatability_row *repeatability;
+  size_t n_repeatability;
 } dsp_protocol;
 
 /** All protocols, NULL-terminated. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The table of protocols, and the one way to run them. */
+#include "parts/compare.h"
 #include <dsp/protocol.h>
 
 #include <dsp/guideline.h>
@@ -124,6 +125,10 @@ dsp_status dsp_analyze(const dsp_recording *recording, const char *protocol_id, 
   for (size_t t = 0; t < made->n_tests; t++) {
     dsp_guideline_grade(&made->tests[t], guideline_id, recording->doppler.vein);
     if (protocol->conclude) protocol->conclude(&made->tests[t]);
+  }
+  if (compare_tests(made, protocol) != DSP_OK) {
+    dsp_report_free(made);
+    return dsp_fail_memory(error);
   }
   *report = made;
   return DSP_OK;

@@ -164,6 +164,10 @@ static dsp_status run(const dsp_recording *recording, const dsp_channel *channel
   return status;
 }
 
+static const dsp_repeatability_row repeatability[] = {
+    {"VVOCC", INFINITY, NAN, 0.12, "venous distensibility at 3 min, coefficient of variation 12 %: Br J Clin Pharmacol 2000;50:621-3"},
+};
+
 static void conclude(dsp_test *test) {
   dsp_measure *of = dsp_test_measure(test, "OF1s");
   if (of->valid && of->grade && strcmp(of->grade, "normal") != 0) dsp_flags_add(&of->flags, "suggests_obstruction");
@@ -190,4 +194,6 @@ const dsp_protocol dsp_apg_outflow = {
     .applicable = applicable,
     .run = run,
     .conclude = conclude,
+    .repeatability = repeatability,
+    .n_repeatability = sizeof repeatability / sizeof repeatability[0],
 };

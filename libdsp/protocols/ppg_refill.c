@@ -211,6 +211,17 @@ static dsp_status describe(dsp_test *test, const ppg_test *t, size_t from, size_
   return status;
 }
 
+/* The bouts of the other condition, for the picture of the first test. */
+static dsp_status mention(dsp_test *test, const ppg_test *t, bool tourniquet) {
+  dsp_status status = DSP_OK;
+  for (size_t k = 0; k < t->bouts.n && status == DSP_OK; k++) {
+    const ppg_bout *b = &t->bouts.bout[k];
+    if (b->tourniquet == tourniquet) continue;
+    status = dsp_test_add_phase(test, b->tourniquet ? "tourniquet" : "no tourniquet", b->start_s, b->to_s, NAN);
+  }
+  return status;
+}
+
 /* Repeats as tests of their own. */
 static dsp_status add_trials(const ppg_test *t, dsp_report *report, bool tourniquet, const char *manoeuvre) {
   unsigned made = 0, trial = 0;
@@ -226,14 +237,12 @@ static dsp_status add_trials(const ppg_test *t, dsp_report *report, bool tourniq
 }
 
 /* With against without: the device's rule for superficial and deep reflux. */
-static dsp_status compare(dsp_test *with, const dsp_measure *without, const double *params) {
+static void compare(const dsp_test *with, const dsp_measure *without, const double *params) {
   dsp_measure *to = dsp_test_measure(with, "TO");
-  if (!to->valid || !without->valid) return DSP_OK;
+  if (!to->valid || !without->valid) return;
   const double change_s = to->value - without->value;
   const bool improves = change_s > params[PPG_CHANGE] && change_s > params[PPG_CHANGE_SHARE] * without->value;
   dsp_flags_add(&to->flags, improves ? "tourniquet_improves" : "tourniquet_no_change");
-  const dsp_status status = dsp_test_add_detail(with, "TO.change", "s", change_s);
-  return status == DSP_OK ? dsp_test_add_detail(with, "TO.change_share", "%", 100 * change_s / without->value) : status;
 }
 
 static dsp_status report_condition(const ppg_test *t, dsp_report *report, size_t at, bool tourniquet) {
@@ -250,12 +259,13 @@ static dsp_status report_all(const ppg_test *t, dsp_report *report, size_t at) {
   for (size_t k = 0; k < t->bouts.n; k++) with |= t->bouts.bout[k].tourniquet, without |= !t->bouts.bout[k].tourniquet;
   if (with && !without) report->tests[at].manoeuvre = "tourniquet";
   dsp_status status = report_condition(t, report, at, !without);
+  if (status == DSP_OK) status = mention(&report->tests[at], t, !without);
   if (status != DSP_OK || !with || !without) return status;
   const size_t second = report->n_tests;
   if (!dsp_report_add_test(report, &dsp_ppg_refill, t->channel, 0, "tourniquet")) return DSP_NO_MEMORY;
   status = report_condition(t, report, second, true);
-  if (status != DSP_OK) return status;
-  return compare(&report->tests[second], dsp_test_measure(&report->tests[at], "TO"), t->params);
+  if (status == DSP_OK) compare(&report->tests[second], dsp_test_measure(&report->tests[at], "TO"), t->params);
+  return status;
 }
 
 /* Turn the trace so that emptying rises. *why_not when it cannot be the way that was stated. */
@@ -324,6 +334,13 @@ static dsp_status run(const dsp_recording *recording, const dsp_channel *channel
   return status;
 }
 
+#define REPEATS "D-PPG refill time, coefficient of repeatability 3, 10 and 16 s: J Vasc Surg 2006 (140 limbs)"
+static const dsp_repeatability_row repeatability[] = {
+    {"TO", 10, 3 / 2.77, NAN, REPEATS},
+    {"TO", 20, 10 / 2.77, NAN, REPEATS},
+    {"TO", INFINITY, 16 / 2.77, NAN, REPEATS},
+};
+
 const dsp_protocol dsp_ppg_refill = {
     .id = "ppg.refill",
     .title = "Photoplethysmography: venous refill after exercise",
@@ -342,4 +359,6 @@ const dsp_protocol dsp_ppg_refill = {
     .n_measures = MEASURES,
     .applicable = applicable,
     .run = run,
+    .repeatability = repeatability,
+    .n_repeatability = sizeof repeatability / sizeof repeatability[0],
 };

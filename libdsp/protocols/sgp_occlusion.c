@@ -6,6 +6,7 @@
 #include "parts/occlusion.h"
 
 #include <dsp/memory.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,6 +86,10 @@ static dsp_status run(const dsp_recording *recording, const dsp_channel *channel
   return status;
 }
 
+static const dsp_repeatability_row repeatability[] = {
+    {"SVC", INFINITY, NAN, 0.12, "venous distensibility at 3 min, coefficient of variation 12 %: Br J Clin Pharmacol 2000;50:621-3"},
+};
+
 /* Both limits together, as they were published. */
 static void conclude(dsp_test *test) {
   dsp_measure *const both[] = {dsp_test_measure(test, "MVO.first1s"), dsp_test_measure(test, "EV4")};
@@ -113,4 +118,6 @@ const dsp_protocol dsp_sgp_occlusion = {
     .applicable = applicable,
     .run = run,
     .conclude = conclude,
+    .repeatability = repeatability,
+    .n_repeatability = sizeof repeatability / sizeof repeatability[0],
 };
