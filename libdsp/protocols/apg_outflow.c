@@ -46,12 +46,14 @@ static bool applicable(const dsp_recording *recording, const dsp_channel *channe
   return part_role_fits(channel, DSP_ROLE_VOLUME, DSP_DIM_VOLUME, missing);
 }
 
-/* Level just before t_s, and its error. */
-static dsp_estimate level_before(const occlusion_test *t, double t_s, double window_s) {
-  dsp_estimate level;
+/* Level at t_s from the samples before it, and its error; a level that still rises is followed there. */
+static dsp_estimate level_at(const occlusion_test *t, double t_s, double window_s) {
+  dsp_estimate level, slope;
   const dsp_status status =
-      dsp_level_read(&level, NULL, &t->trace, &t->noise, dsp_trace_index(&t->trace, t_s - window_s), dsp_trace_index(&t->trace, t_s));
-  return status == DSP_OK ? level : (dsp_estimate){NAN, NAN};
+      dsp_level_read(&level, &slope, &t->trace, &t->noise, dsp_trace_index(&t->trace, t_s - window_s), dsp_trace_index(&t->trace, t_s));
+  if (status != DSP_OK) return (dsp_estimate){NAN, NAN};
+  if (fabs(slope.value) > 2.5 * slope.se) level.value += 0.5 * window_s * slope.value;
+  return level;
 }
 
 /* The ladder's step with the largest rise; NaN without a ladder. Its increments become details. */
@@ -62,10 +64,10 @@ static dsp_status read_ladder(dsp_estimate *pressure, bool *tie, dsp_test *test,
   if (c->n_steps < 3 || !isfinite(c->release_s)) return DSP_OK;
   const double step_mmhg = isfinite(c->pressure_mmhg) ? c->pressure_mmhg / (double)c->n_steps : t->params[Q_STEP_MMHG];
   double best = -INFINITY, best_se = 0, second = -INFINITY;
-  dsp_estimate before = level_before(t, c->step_s[0] - 0.3, 4);
+  dsp_estimate before = level_at(t, c->step_s[0], 4);
   for (size_t i = 0; i < c->n_steps; i++) {
     const double end_s = i + 1 < c->n_steps ? c->step_s[i + 1] : c->release_s;
-    const dsp_estimate after = level_before(t, end_s - 0.2, fmin(4, 0.4 * (end_s - c->step_s[i])));
+    const dsp_estimate after = level_at(t, end_s, fmin(6, 0.4 * (end_s - c->step_s[i])));
     const double rise = after.value - before.value, se = hypot(after.se, before.se);
     if (dsp_test_add_detail(test, "step_increment", "mL", rise) != DSP_OK) return DSP_NO_MEMORY;
     if (rise > best) {
@@ -102,7 +104,7 @@ static dsp_status put_ladder(const occlusion_test *t, dsp_test *test, bool compr
 }
 
 /* Into mL by syringe steps where the unit is not known; *known: it is in mL now. */
-static dsp_status calibrate(bool *known, occlusion_test *t, dsp_test *test) {
+static dsp_status calibrate(bool *known, double *factor, occlusion_test *t, dsp_test *test) {
   stand_calibration c;
   stand_calibrate(&c, &t->trace, t->recording);
   const bool in_volume = t->channel->unit && t->channel->unit->dimension == DSP_DIM_VOLUME;
@@ -114,6 +116,7 @@ static dsp_status calibrate(bool *known, occlusion_test *t, dsp_test *test) {
   *known = in_volume || c.steps > 0;
   if (!in_volume && c.steps) dsp_flags_add(&test->flags, "calibration_applied");
   if (in_volume && c.steps && !(fabs(c.slope * t->channel->unit->factor - 1) <= 0.05)) dsp_flags_add(&test->flags, "calibration_disagrees");
+  *factor = fabs(scale);
   for (size_t i = 0; i < t->trace.n; i++) t->trace.x[i] *= scale;
   return c.steps ? dsp_test_add_detail(test, "calibration_steps", "1", c.steps) : DSP_OK;
 }
@@ -133,10 +136,11 @@ static dsp_status report_groups(const occlusion_test *t, dsp_report *report, siz
 
 static dsp_status analyse(occlusion_test *t, dsp_report *report, size_t at) {
   bool known;
-  dsp_status status = calibrate(&known, t, &report->tests[at]);
+  double factor;
+  dsp_status status = calibrate(&known, &factor, t, &report->tests[at]);
   if (status != DSP_OK) return status;
   const char *why_not = occlusion_hopeless(t);
-  if (!why_not) status = occlusion_read(t);
+  if (!why_not) status = occlusion_read(t, factor);
   if (status == DSP_OK && !why_not && t->cycles.n == 0) status = occlusion_why_none(&why_not, t);
   if (status != DSP_OK) return status;
   if (t->cycles.reversed) dsp_flags_add(&report->tests[at].flags, "events_reversed");

@@ -54,10 +54,11 @@ static bool applicable(const dsp_recording *recording, const dsp_channel *channe
 
 static dsp_status analyse(occlusion_test *t, dsp_report *report, size_t at) {
   bool known;
-  dsp_status status = gauge_calibrate(&known, &t->trace, &report->tests[at], t->recording, t->channel, t->params[P_GAP]);
+  double factor;
+  dsp_status status = gauge_calibrate(&known, &factor, &t->trace, &report->tests[at], t->recording, t->channel, t->params[P_GAP]);
   if (status != DSP_OK) return status;
   const char *why_not = occlusion_hopeless(t);
-  if (!why_not) status = occlusion_read(t);
+  if (!why_not) status = occlusion_read(t, factor);
   if (status == DSP_OK && !why_not && t->cycles.n == 0) status = occlusion_why_none(&why_not, t);
   if (status != DSP_OK) return status;
   if (t->cycles.reversed) dsp_flags_add(&report->tests[at].flags, "events_reversed");

@@ -5,7 +5,8 @@
 
 #include <math.h>
 
-static const double near_s = 12; /* an event and the trace's own landmark so far apart can still mean the same */
+static const double shortest_s = 2; /* a congestion is longer */
+static const double near_s = 12;    /* an event and the trace's own landmark so far apart can still mean the same */
 
 const char *part_source_text(cycle_source source) {
   return source == CYCLE_FROM_EVENT ? "event" : "detected";
@@ -78,7 +79,7 @@ static const dsp_congestion *partner(const part_cycle *c, const dsp_congestions 
 static void complete(part_cycle *c, const dsp_congestions *found, cycle_source from, double next_s) {
   const dsp_congestion *f = partner(c, found);
   for (size_t i = 0; !f && isnan(c->release_s) && i < found->n; i++) /* held far longer than the mark of its beginning is near */
-    if (found->cycle[i].release_s > c->inflate_s && found->cycle[i].release_s < next_s) f = &found->cycle[i];
+    if (found->cycle[i].release_s > c->inflate_s + shortest_s && found->cycle[i].release_s < next_s) f = &found->cycle[i];
   if (!f) return;
   if (isnan(c->release_s) && f->release_s < next_s) c->release_s = f->release_s, c->release_from = from;
   if (isnan(c->inflate_s) && f->inflate_s < c->release_s) c->inflate_s = c->step_s[0] = f->inflate_s, c->inflate_from = from;
@@ -91,14 +92,14 @@ static void complete(part_cycle *c, const dsp_congestions *found, cycle_source f
   }
 }
 
-/* A cycle without an inflation, or whose release comes first, is none. */
+/* A cycle without an inflation, or whose release comes first, is none; nor, after such a one, is an inflation without a release. */
 static void drop_impossible(part_cycles *cycles) {
   size_t kept = 0;
   for (size_t i = 0; i < cycles->n; i++) {
     const part_cycle *c = &cycles->cycle[i];
     if (isnan(c->inflate_s) || c->release_s <= c->inflate_s)
       cycles->reversed = true;
-    else
+    else if (!cycles->reversed || isfinite(c->release_s))
       cycles->cycle[kept++] = *c;
   }
   cycles->n = kept;

@@ -38,9 +38,8 @@ static dsp_status learn(occlusion_test *t) {
   for (size_t k = 0; k < t->cycles.n && n + 2 <= 16; k++) {
     const part_cycle *c = &t->cycles.cycle[k];
     const occlusion_cycle *r = &t->read[k];
-    const double from_s[2] = {fmax(k ? r->base_from_s : 0, r->base_to_s - longest_s),
-                              isfinite(c->release_s) ? fmax(c->inflate_s + 0.5 * (c->release_s - c->inflate_s), c->release_s - longest_s)
-                                                     : NAN};
+    const double from_s[2] = {
+        r->base_from_s, isfinite(c->release_s) ? fmax(c->inflate_s + 0.5 * (c->release_s - c->inflate_s), c->release_s - longest_s) : NAN};
     const double to_s[2] = {r->base_to_s, c->release_s - guard_s};
     for (int i = 0; i < 2; i++) {
       if (!(to_s[i] - from_s[i] >= 4)) continue;
@@ -209,7 +208,8 @@ static dsp_status read_cycles(occlusion_test *t) {
   return status;
 }
 
-dsp_status occlusion_read(occlusion_test *t) {
+dsp_status occlusion_read(occlusion_test *t, double scale) {
+  t->noise_floor = t->facts.step > 0 ? scale * t->facts.step / 3.5 : 1e-4;
   const part_cycle_rule rule = {.inflate = DSP_EVENT_CUFF_INFLATE,
                                 .release = DSP_EVENT_CUFF_RELEASE,
                                 .least_rise = t->params[OCC_LEAST_RISE],
@@ -248,9 +248,10 @@ dsp_status occlusion_run(occlusion_test *t, const dsp_recording *recording, cons
   t->params = params;
   const size_t at = report->n_tests;
   dsp_status status = dsp_report_add_test(report, t->protocol, channel, 0, NULL) ? DSP_OK : DSP_NO_MEMORY;
+  const double floor_share = 0.02,
+               spike_floor = channel->unit == dsp_role_unit(channel->role) ? t->spike_floor : floor_share * part_range(channel);
   if (status == DSP_OK)
-    status = part_condition(&t->trace, &t->facts, channel, params[OCC_WORK_RATE], params[OCC_BRIDGE], t->spike_floor, error);
-  t->noise_floor = t->facts.step > 0 ? t->facts.step / 3.5 : 1e-4;
+    status = part_condition(&t->trace, &t->facts, channel, params[OCC_WORK_RATE], params[OCC_BRIDGE], spike_floor, error);
   if (status == DSP_BAD_INPUT) {
     part_null_rest(&report->tests[at], "no_data");
     status = DSP_OK;

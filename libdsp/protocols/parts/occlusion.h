@@ -93,8 +93,8 @@ typedef struct occlusion_test {
   dsp_status (*analyse)(struct occlusion_test *test, dsp_report *report, size_t at);
 } occlusion_test;
 
-/** Find and read the cycles of the conditioned, calibrated trace. */
-DSP_MUST_USE dsp_status occlusion_read(occlusion_test *test);
+/** Find and read the cycles of the conditioned trace, which calibration has multiplied by `scale`. */
+DSP_MUST_USE dsp_status occlusion_read(occlusion_test *test, double scale);
 
 /** Fill the pooled test at `at` in the report from the cycles whose `compressed` is as asked, and append one test a cycle. */
 DSP_MUST_USE dsp_status occlusion_report(const occlusion_test *test, dsp_report *report, size_t at, bool compressed);

@@ -102,6 +102,13 @@ const dsp_channel *part_channel(const dsp_recording *recording, dsp_role role) {
   return NULL;
 }
 
+double part_range(const dsp_channel *channel) {
+  double low = INFINITY, high = -INFINITY;
+  for (size_t i = 0; i < channel->n; i++)
+    if (isfinite(channel->x[i])) low = fmin(low, channel->x[i]), high = fmax(high, channel->x[i]);
+  return high > low ? high - low : 0;
+}
+
 double part_mean(const dsp_trace *trace, double from_s, double to_s) {
   double sum = 0, n = 0;
   for (size_t i = dsp_trace_index(trace, from_s), end = dsp_trace_index(trace, to_s); i < end; i++)

@@ -38,6 +38,9 @@ bool part_role_fits(const dsp_channel *channel, dsp_role role, dsp_dimension dim
 /** The first channel with this role in the role's own unit, or NULL. */
 const dsp_channel *part_channel(const dsp_recording *recording, dsp_role role);
 
+/** Largest minus smallest finite sample; 0 without any. */
+double part_range(const dsp_channel *channel);
+
 /** Mean of the usable samples in [from_s, to_s); NaN when there is none. */
 double part_mean(const dsp_trace *trace, double from_s, double to_s);
 
