@@ -55,7 +55,7 @@ static bool applicable(const dsp_recording *recording, const dsp_channel *channe
 static dsp_status analyse(occlusion_test *t, dsp_report *report, size_t at) {
   bool known;
   double factor;
-  dsp_status status = gauge_calibrate(&known, &factor, &t->trace, &report->tests[at], t->recording, t->channel, t->params[P_GAP]);
+  dsp_status status = gauge_calibrate_by(&known, &factor, &t->trace, &report->tests[at], t->recording, t->channel, t->params[P_GAP]);
   if (status != DSP_OK) return status;
   const char *why_not = occlusion_hopeless(t);
   if (!why_not) status = occlusion_read(t, factor);

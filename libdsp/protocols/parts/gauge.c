@@ -32,8 +32,8 @@ static double step_per_percent(unsigned *steps, const dsp_trace *trace, const ds
   return *steps ? dsp_order_median(size, *steps) : (double)NAN;
 }
 
-dsp_status gauge_calibrate(bool *known, double *factor, dsp_trace *trace, dsp_test *test, const dsp_recording *recording,
-                           const dsp_channel *channel, double gap) {
+dsp_status gauge_calibrate_by(bool *known, double *factor, dsp_trace *trace, dsp_test *test, const dsp_recording *recording,
+                              const dsp_channel *channel, double gap) {
   static const double agrees = 0.05;
   const bool in_strain = channel->unit && channel->unit->dimension == DSP_DIM_STRAIN;
   const double semantics = channel->cal_semantics == DSP_CAL_LENGTH_PCT ? volume_per_length : 1;
@@ -62,4 +62,10 @@ dsp_status gauge_calibrate(bool *known, double *factor, dsp_trace *trace, dsp_te
   for (size_t i = 0; i < trace->n; i++) trace->x[i] *= scale;
   if (steps && dsp_test_add_detail(test, "calibration_steps", "1", steps) != DSP_OK) return DSP_NO_MEMORY;
   return dsp_test_add_detail(test, "gauge_scale", "1", fabs(scale));
+}
+
+dsp_status gauge_calibrate(bool *known, dsp_trace *trace, dsp_test *test, const dsp_recording *recording, const dsp_channel *channel,
+                           double gap) {
+  double factor;
+  return gauge_calibrate_by(known, &factor, trace, test, recording, channel, gap);
 }

@@ -14,10 +14,12 @@
   }
 
 /** Put the trace of a gauge into mL/100 mL: polarity, electrical steps (events `calibration` with percent) where the unit is not known,
- * length or volume semantics, the gap. What was done becomes flags and details of the test. *known: the trace is in mL/100 mL now; *factor:
- * what it was multiplied by, without sign. */
-DSP_MUST_USE dsp_status gauge_calibrate(bool *known, double *factor, dsp_trace *trace, dsp_test *test, const dsp_recording *recording,
+ * length or volume semantics, the gap. What was done becomes flags and details of the test. *known: the trace is in mL/100 mL now. */
+DSP_MUST_USE dsp_status gauge_calibrate(bool *known, dsp_trace *trace, dsp_test *test, const dsp_recording *recording,
                                         const dsp_channel *channel, double gap);
+/** The same; *factor: what the trace was multiplied by, without sign. */
+DSP_MUST_USE dsp_status gauge_calibrate_by(bool *known, double *factor, dsp_trace *trace, dsp_test *test, const dsp_recording *recording,
+                                           const dsp_channel *channel, double gap);
 
 /** Can a channel be a strain gauge's: role strain, or an unknown role with a unit of strain? */
 bool gauge_fits(const dsp_channel *channel, dsp_error *missing);
