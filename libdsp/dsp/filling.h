@@ -8,6 +8,11 @@
 #include <dsp/trace.h>
 #include <stdbool.h>
 
+/** A value and its standard error. */
+typedef struct dsp_estimate {
+  double value, se;
+} dsp_estimate;
+
 /** What to read. Indices are samples of the trace. */
 typedef struct dsp_filling_task {
   size_t from, to;      /**< samples of the curve to use, [from, to): after the posture transient, before the next manoeuvre */
@@ -17,13 +22,9 @@ typedef struct dsp_filling_task {
   double fraction;      /**< of the rise, that ends the filling time: 0.9 */
   double half;          /**< second fraction that is timed: 0.5 */
   double window_s;      /**< end stretch that is the observed plateau */
+  dsp_estimate later;   /**< rise known from elsewhere, for a curve that ends before its plateau; NaN: unknown */
   double tolerance;     /**< remaining rise, as a fraction, up to which the observed plateau counts as the plateau */
 } dsp_filling_task;
-
-/** A value and its standard error. */
-typedef struct dsp_estimate {
-  double value, se;
-} dsp_estimate;
 
 typedef struct dsp_filling {
   dsp_estimate rise;     /**< plateau minus base: the observed one, or the asymptote when `extrapolated` */

@@ -331,6 +331,13 @@ static double believed_remainder(const curve *c, double observed, double fitted,
   return trust * tail * fitted + (1 - trust) * fmin(fitted, little * observed);
 }
 
+/* The mean of two estimates, weighted by their variances; the first alone when the second is not known. */
+static dsp_estimate pooled(dsp_estimate a, dsp_estimate b) {
+  if (!isfinite(b.value) || !(b.se > 0)) return a;
+  const double wa = 1 / (a.se * a.se), wb = 1 / (b.se * b.se);
+  return (dsp_estimate){(wa * a.value + wb * b.value) / (wa + wb), 1 / sqrt(wa + wb)};
+}
+
 /* Decide between the observed plateau and the asymptote, then time the crossing. */
 static dsp_status read_rise(dsp_filling *f, const curve *c, const dsp_noise *noise) {
   const dsp_filling_task *task = c->task;
@@ -351,8 +358,9 @@ static dsp_status read_rise(dsp_filling *f, const curve *c, const dsp_noise *noi
     if (f->extrapolated) {
       /* The model's own error: a quarter of what it adds, and half of what was not believed. */
       const double model = 0.25 * remaining + 0.5 * (fitted - remaining);
-      f->rise = (dsp_estimate){f->observed.value + remaining, hypot(f->fitted.se, model)};
-      extra_variance = late.a_se * late.a_se + model * model;
+      f->rise = pooled((dsp_estimate){f->observed.value + remaining, hypot(f->fitted.se, model)}, task->later);
+      if (f->rise.value < f->observed.value) f->rise.value = f->observed.value;
+      extra_variance = f->rise.se * f->rise.se;
       gradient = none;
     }
   }

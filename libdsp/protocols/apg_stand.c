@@ -148,7 +148,8 @@ static dsp_status read_return(stand_test *s) {
                                  .fraction = 0.9,
                                  .half = 0.5,
                                  .window_s = 15,
-                                 .tolerance = 0.005};
+                                 .tolerance = 0.005,
+                                 .later = {NAN, NAN}};
   dsp_filling emptying;
   const dsp_status status = dsp_filling_read(&emptying, &mirrored, &s->coarse_noise, &task);
   if (status == DSP_OK) {
@@ -212,7 +213,8 @@ static dsp_status read_filling(stand_test *s) {
                                  .fraction = s->params[P_FRACTION],
                                  .half = 0.5,
                                  .window_s = s->params[P_PLATEAU],
-                                 .tolerance = s->params[P_TOLERANCE]};
+                                 .tolerance = s->params[P_TOLERANCE],
+                                 .later = s->later};
   const dsp_status status = dsp_filling_read(&s->filling, &s->coarse, &s->coarse_noise, &task);
   s->filled = status == DSP_OK;
   return status == DSP_NO_MEMORY ? status : DSP_OK;
@@ -268,6 +270,8 @@ static dsp_status read_contractions(stand_test *s) {
   const stand_phases *p = &s->phases;
   dsp_status status = DSP_OK;
   double before_s = fmax(p->transient_end_s, p->onset_s + 2), seen_s = 0;
+  /* Before its plateau the leg fills along a bend: only a short end of it is a line. */
+  if (s->filled && s->filling.extrapolated) before_s = fmax(before_s, p->stand_end_s - fmax(4, 0.15 * (p->stand_end_s - p->onset_s)));
   for (size_t i = 0; i < p->n_singles && status == DSP_OK; i++) {
     const stand_manoeuvre *m = &p->single[i];
     const double until_s = i + 1 < p->n_singles ? p->single[i + 1].start_s - 0.5 : p->series.count ? p->series.start_s - 0.5 : p->leave_s;
@@ -280,19 +284,24 @@ static dsp_status read_contractions(stand_test *s) {
   return status;
 }
 
+dsp_filling_task stand_refill_task(const stand_test *s, const dsp_dip *dip, double until_s) {
+  return (dsp_filling_task){.from = stand_index(&s->coarse, dip->clear_s),
+                            .to = stand_index(&s->coarse, until_s),
+                            .onset_s = dip->lowest_s,
+                            .onset_se_s = 0.1,
+                            .base = dip->lowest.value,
+                            .base_se = dip->lowest.se,
+                            .fraction = s->params[P_REFILL_FRACTION],
+                            .half = 0.5,
+                            .window_s = s->params[P_PLATEAU],
+                            .tolerance = s->params[P_TOLERANCE],
+                            .later = {NAN, NAN}};
+}
+
 static dsp_status read_refill(stand_test *s) {
   const stand_phases *p = &s->phases;
   if (!s->series_read) return DSP_OK;
-  const dsp_filling_task task = {.from = stand_index(&s->coarse, s->series.clear_s),
-                                 .to = stand_index(&s->coarse, p->leave_s - 0.5),
-                                 .onset_s = s->series.lowest_s,
-                                 .onset_se_s = 0.1,
-                                 .base = s->series.lowest.value,
-                                 .base_se = s->series.lowest.se,
-                                 .fraction = s->params[P_REFILL_FRACTION],
-                                 .half = 0.5,
-                                 .window_s = s->params[P_PLATEAU],
-                                 .tolerance = s->params[P_TOLERANCE]};
+  const dsp_filling_task task = stand_refill_task(s, &s->series, p->leave_s - 0.5);
   dsp_status status = dsp_filling_read(&s->refill, &s->coarse, &s->coarse_noise, &task);
   s->refilled = status == DSP_OK;
   if (status != DSP_NO_MEMORY) status = stand_fit_pump(&s->pump, &s->trace, &s->noise, &p->series, s->v0.value);
@@ -323,6 +332,7 @@ static dsp_status find_and_learn(stand_test *s) {
 }
 
 static dsp_status read_all(stand_test *s) {
+  s->later = (dsp_estimate){NAN, NAN};
   dsp_status status = read_return(s);
   if (status == DSP_OK) status = read_filling(s); /* its time tells which plateaus can be trusted as levels */
   if (status == DSP_OK) status = correct_drift(s);
@@ -330,6 +340,10 @@ static dsp_status read_all(stand_test *s) {
   if (status == DSP_OK) status = read_filling(s);
   if (status == DSP_OK) status = read_contractions(s);
   if (status == DSP_OK) status = read_refill(s);
+  if (status == DSP_OK && s->filled && s->filling.extrapolated) {
+    status = stand_read_later(&s->later, s);
+    if (status == DSP_OK) status = read_filling(s);
+  }
   widen(s);
   return status;
 }

@@ -157,6 +157,7 @@ typedef struct stand_test {
   stand_drift drift_model;
   dsp_filling filling;
   bool filled;
+  dsp_estimate later; /* rise that the later plateaus show; NaN unknown */
   dsp_dip single[STAND_SINGLES_MAX];
   bool single_read[STAND_SINGLES_MAX];
   dsp_dip series;
@@ -167,6 +168,11 @@ typedef struct stand_test {
   bool refilled;
   bool in_ml, reported;
 } stand_test;
+
+/** How to read the refill after a contraction, from where it is clear until `until_s`. */
+dsp_filling_task stand_refill_task(const stand_test *s, const dsp_dip *dip, double until_s);
+/** The rise above V0 that the later plateaus show; NaN when there is none. */
+DSP_MUST_USE dsp_status stand_read_later(dsp_estimate *later, const stand_test *s);
 
 /** Is the trace in millilitres, by its unit or by the syringe? */
 bool stand_in_ml(const stand_test *s);
