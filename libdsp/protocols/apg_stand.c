@@ -223,7 +223,7 @@ static dsp_status read_filling(stand_test *s) {
 /* What the regressions cannot see: drift between the baseline and the reading, and slow wandering that passes for level. A rise that is off
  * by a share d moves an exponential's filling time by about four times d, so the flow by about three (clinical error propagation). */
 static void widen(stand_test *s) {
-  static const double wander = 0.003, time_per_level = 3.9, flow_per_level = 2.9;
+  static const double wander = 0.002, time_per_level = 3.9, flow_per_level = 2.9;
   dsp_filling *f = &s->filling;
   const double drift = s->filled ? 0.6 * stand_drift_at(&s->drift_model, s->phases.stand_end_s - s->params[P_PLATEAU] / 2).se : 0;
   if (s->filled) {
