@@ -126,6 +126,20 @@ static void finish_table(fmt_buffer *out, cli_table *table, const table_style *s
   table_clear(table);
 }
 
+static void put_verdicts(fmt_buffer *out, const dsp_test *test, const table_style *style) {
+  static const char *const columns[] = {"measure", "guideline", "verdict", "limit checked in its source"};
+  cli_table table;
+  table_begin(&table, columns, sizeof columns / sizeof *columns);
+  for (size_t i = 0; i < test->n_verdicts; i++) {
+    const dsp_verdict *verdict = &test->verdicts[i];
+    table_text(&table, verdict->measure);
+    table_text(&table, verdict->guideline);
+    table_text(&table, verdict->grade);
+    table_bool(&table, verdict->verified);
+  }
+  finish_table(out, &table, style);
+}
+
 static void put_landmarks(fmt_buffer *out, const dsp_test *test, const table_style *style) {
   static const char *const columns[] = {"landmark", "at (s)", "from"};
   cli_table table;
@@ -179,6 +193,7 @@ void analyze_table_put(fmt_buffer *out, const dsp_report *report, const char *pa
     if (i > 0) fmt_put(out, "\n");
     put_heading(out, test, path, style);
     put_measures(out, test, style);
+    put_verdicts(out, test, style);
     put_flags(out, test, style);
     if (!style->verbose) continue;
     put_landmarks(out, test, style);

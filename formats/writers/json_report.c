@@ -81,6 +81,17 @@ static void put_detail(fmt_buffer *out, const dsp_detail *d) {
   fmt_put(out, "}");
 }
 
+static void put_verdict(fmt_buffer *out, const dsp_verdict *v) {
+  put_text(out, "{", "id", v->measure);
+  put_text(out, ", ", "guideline", v->guideline);
+  put_text(out, ", ", "grade", v->grade);
+  put_key(out, ", ", "normal");
+  fmt_put(out, v->normal ? "true" : "false");
+  put_key(out, ", ", "verified");
+  fmt_put(out, v->verified ? "true" : "false");
+  fmt_put(out, "}");
+}
+
 static void put_event(fmt_buffer *out, const dsp_event *e, bool labels) {
   put_number(out, "{", "t_s", e->t_s);
   put_number(out, ", ", "dur_s", e->dur_s);
@@ -129,6 +140,7 @@ static void put_test(fmt_buffer *out, const dsp_test *t) {
   fmt_put(out, "}");
   PUT_LIST(out, "phases", t->n_phases, put_phase(out, &t->phases[item_i]));
   PUT_LIST(out, "details", t->n_details, put_detail(out, &t->details[item_i]));
+  if (t->n_verdicts) PUT_LIST(out, "verdicts", t->n_verdicts, put_verdict(out, &t->verdicts[item_i]));
   fmt_put(out, "}");
 }
 

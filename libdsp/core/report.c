@@ -63,6 +63,7 @@ void dsp_report_free(dsp_report *report) {
     free(test->landmarks);
     free(test->phases);
     free(test->details);
+    free(test->verdicts);
   }
   free(report->tests);
   free(report->events);

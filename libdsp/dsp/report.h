@@ -68,6 +68,13 @@ typedef struct dsp_series {
   const char *bin_unit;  /**< UCUM: "cm/s" or "Hz"; NULL without bins */
 } dsp_series;
 
+/** What one guideline says of one measure. */
+typedef struct dsp_verdict {
+  const char *measure, *guideline, *grade;
+  bool normal;   /**< the guideline calls the value normal */
+  bool verified; /**< the limit was read in its source */
+} dsp_verdict;
+
 typedef struct dsp_test {
   const char *protocol;
   unsigned trial;      /**< 0 = pooled, else 1..n */
@@ -85,6 +92,8 @@ typedef struct dsp_test {
   size_t n_details, details_capacity;
   dsp_series *series;
   size_t n_series, series_capacity;
+  dsp_verdict *verdicts; /**< of every guideline, when that was asked for */
+  size_t n_verdicts, verdicts_capacity;
   double quality; /**< 0..1, NaN not rated; never changes a value */
   dsp_flags flags;
 } dsp_test;

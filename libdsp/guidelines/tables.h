@@ -13,5 +13,6 @@ typedef struct dsp_guideline_table {
 extern const dsp_guideline_table dsp_guidelines_apg;
 extern const dsp_guideline_table dsp_guidelines_ppg;
 extern const dsp_guideline_table dsp_guidelines_sgp;
+extern const dsp_guideline_table dsp_guidelines_duplex;
 
 #endif

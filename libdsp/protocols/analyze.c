@@ -9,6 +9,7 @@
 
 extern const dsp_protocol dsp_apg_outflow;
 extern const dsp_protocol dsp_apg_stand;
+extern const dsp_protocol dsp_duplex_reflux;
 extern const dsp_protocol dsp_pvr;
 extern const dsp_protocol dsp_ppg_refill;
 extern const dsp_protocol dsp_sgp_hyperaemia;
@@ -17,7 +18,8 @@ extern const dsp_protocol dsp_sgp_occlusion;
 
 /* clang-format off: one a line, so that rows of several hands do not meet */
 const dsp_protocol *const dsp_protocols[] = {
-    &dsp_apg_stand, &dsp_apg_outflow, &dsp_pvr, &dsp_ppg_refill, &dsp_sgp_hyperaemia, &dsp_sgp_inflow, &dsp_sgp_occlusion, NULL,
+    &dsp_apg_stand,      &dsp_apg_outflow, &dsp_duplex_reflux, &dsp_pvr, &dsp_ppg_refill,
+    &dsp_sgp_hyperaemia, &dsp_sgp_inflow,  &dsp_sgp_occlusion, NULL,
 };
 /* clang-format on */
 
@@ -122,11 +124,14 @@ dsp_status dsp_analyze(const dsp_recording *recording, const char *protocol_id, 
     dsp_report_free(made);
     return status == DSP_NO_MEMORY ? dsp_fail_memory(error) : status;
   }
-  for (size_t t = 0; t < made->n_tests; t++) {
-    dsp_guideline_grade(&made->tests[t], guideline_id, recording->doppler.vein);
+  const char *key = dsp_guideline_key(recording);
+  for (size_t t = 0; t < made->n_tests && status == DSP_OK; t++) {
+    dsp_guideline_grade(&made->tests[t], guideline_id, key);
+    if (guideline_id && !strcmp(guideline_id, "all")) status = dsp_guideline_verdicts(&made->tests[t], key);
     if (protocol->conclude) protocol->conclude(&made->tests[t]);
   }
-  if (compare_tests(made, protocol) != DSP_OK) {
+  if (status == DSP_OK) status = compare_tests(made, protocol);
+  if (status != DSP_OK) {
     dsp_report_free(made);
     return dsp_fail_memory(error);
   }

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * How likely is each highest frequency of the blood's echo, given one power spectrum?
+ *
+ * Method: the echo is Gaussian noise, so a spectral value is exponential about its mean (Whittle's likelihood). Its mean is the background
+ * plus the spectrum of a velocity profile v(r) = vmax (1 - (r/R)^n), whose velocities' frequencies have quantiles 1 - (1 - q)^(n/2), each
+ * widened by window, transit time and spread. Templates for a ladder of highest frequencies and levels turn the ratio to "no flow" into one
+ * sum of products a template. A floor a fixed distance below the usual echo stands for the skirts of the window, which the templates do not
+ * have. Folding at the sampling rate is part of the template. */
+#include <dsp/doppler.h>
+#include <dsp/memory.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LEVELS = 6, USUAL_LEVEL = 1, QUANTILES = 96, STEPS_MAX = 400 };
+
+static const double lowest_hz = 16; /* of the ladder */
+static const double level_step_db = 4, highest_level_db = 4;
+static const double reach = 3.2;    /* standard deviations of a velocity's width that a template covers */
+static const double floor_db = -24; /* of the skirts, below the usual echo spread over floor_width_hz */
+static const double floor_width_hz = 800;
+
+typedef struct flow_template {
+  size_t first, n; /**< support: offsets from the lowest signed bin that any template uses */
+  float *weight;   /**< n values */
+  float constant;  /**< sum of log(1 + echo / background) */
+  float expected;  /**< log likelihood ratio to no flow that such flow gives on average */
+} flow_template;
+
+struct dsp_flow_model {
+  size_t bins, steps, below, width; /**< signed bins -below .. width - below - 1 */
+  double hz_a_bin, evidence, mean_share;
+  double *hz;               /**< the ladder */
+  float *floor;             /**< background and skirts, width values */
+  float *scaled;            /**< one spectrum over it, for one direction */
+  flow_template *templates; /**< steps x LEVELS */
+};
+
+void dsp_flow_model_free(dsp_flow_model *m) {
+  if (!m) return;
+  for (size_t i = 0; m->templates && i < m->steps * LEVELS; i++) free(m->templates[i].weight);
+  free(m->templates);
+  free(m->hz);
+  free(m->floor);
+  free(m->scaled);
+  free(m);
+}
+
+static size_t ladder(double *hz, const dsp_flow_setting *s) {
+  size_t n = 0;
+  for (double f = lowest_hz; f <= s->top_hz && n < STEPS_MAX; f += fmax(s->step_hz, s->step_part * f)) hz[n++] = f;
+  return n;
+}
+
+/* Power density of one highest frequency, per Hz, at every signed bin. */
+static void shape_at(double *density, const dsp_flow_model *m, const dsp_flow_shape *shape, double highest_hz) {
+  for (size_t i = 0; i < m->width; i++) density[i] = 0;
+  for (int q = 0; q < QUANTILES; q++) {
+    const double f = highest_hz * (1 - pow(1 - (q + 0.5) / QUANTILES, shape->profile / 2));
+    const double sd = hypot(shape->width_hz, shape->width_part * f), scale = 1 / (QUANTILES * sd * sqrt(2 * M_PI));
+    const double middle = f / m->hz_a_bin + (double)m->below, half = reach * sd / m->hz_a_bin;
+    const long from = lround(ceil(middle - half)), to = lround(floor(middle + half));
+    for (long i = from < 0 ? 0 : from; i <= to && i < (long)m->width; i++) {
+      const double x = ((double)i - middle) * m->hz_a_bin / sd;
+      density[i] += scale * exp(-0.5 * x * x);
+    }
+  }
+}
+
+static dsp_status make_template(flow_template *t, const dsp_flow_model *m, const double *density, double power) {
+  size_t first = m->width, end = 0;
+  for (size_t i = 0; i < m->width; i++)
+    if (density[i] * power > 0.01 * (double)m->floor[i]) {
+      if (first == m->width) first = i;
+      end = i + 1;
+    }
+  t->first = first < end ? first : 0;
+  t->n = first < end ? end - first : 0;
+  t->weight = dsp_alloc(t->n, sizeof *t->weight);
+  if (!t->weight) return DSP_NO_MEMORY;
+  double constant = 0, expected = 0;
+  for (size_t i = 0; i < t->n; i++) {
+    const double ratio = density[first + i] * power / (double)m->floor[first + i];
+    t->weight[i] = (float)(m->evidence * ratio / (1 + ratio));
+    constant += m->evidence * log1p(ratio);
+    expected += m->evidence * ratio;
+  }
+  t->constant = (float)constant;
+  t->expected = (float)(expected - constant);
+  return DSP_OK;
+}
+
+static dsp_status make_templates(dsp_flow_model *m, const dsp_flow_setting *setting) {
+  double *density = dsp_alloc(m->width, sizeof *density);
+  if (!density) return DSP_NO_MEMORY;
+  dsp_status status = DSP_OK;
+  for (size_t j = 0; j < m->steps && status == DSP_OK; j++) {
+    shape_at(density, m, &setting->shape, m->hz[j]);
+    for (size_t l = 0; l < LEVELS && status == DSP_OK; l++) {
+      const double db = highest_level_db - level_step_db * (double)l;
+      status = make_template(&m->templates[j * LEVELS + l], m, density, setting->power * setting->rate_hz * pow(10, db / 10));
+    }
+  }
+  free(density);
+  return status;
+}
+
+/* Bin of the spectrum (lowest frequency first) that signed bin `i` folds to. */
+static size_t folded(const dsp_flow_model *m, size_t i, bool negative) {
+  const long bins = (long)m->bins, k = (long)i - (long)m->below, at = (negative ? -k : k) + bins / 2;
+  return (size_t)((at % bins + bins) % bins);
+}
+
+static void make_floor(dsp_flow_model *m, const dsp_flow_setting *setting) {
+  const double skirts = setting->power * setting->rate_hz / floor_width_hz * pow(10, floor_db / 10);
+  const size_t half = m->bins / 2;
+  for (size_t i = 0; i < m->width; i++) {
+    const size_t bin = folded(m, i, false), k = bin > half ? bin - half : half - bin;
+    m->floor[i] = (float)((double)setting->background[k] + skirts);
+  }
+}
+
+dsp_status dsp_flow_model_new(dsp_flow_model **model, const dsp_flow_setting *setting, dsp_error *error) {
+  double hz[STEPS_MAX];
+  *model = NULL;
+  dsp_flow_model *m = dsp_zalloc(1, sizeof *m);
+  if (!m) return dsp_fail_memory(error);
+  m->bins = setting->bins;
+  m->hz_a_bin = setting->rate_hz / (double)setting->bins;
+  m->evidence = setting->evidence;
+  m->mean_share = setting->shape.profile / (setting->shape.profile + 2);
+  m->steps = ladder(hz, setting);
+  const double widest = hypot(setting->shape.width_hz, setting->shape.width_part * setting->top_hz);
+  m->below = (size_t)ceil(reach * setting->shape.width_hz / m->hz_a_bin) + 1;
+  m->width = m->below + (size_t)ceil((setting->top_hz + reach * widest) / m->hz_a_bin) + 2;
+  const size_t most = m->bins - 1; /* a template may fold, never lap itself */
+  if (m->width > most) m->width = most;
+  m->hz = dsp_alloc(m->steps, sizeof *m->hz);
+  m->floor = dsp_alloc(m->width, sizeof *m->floor);
+  m->scaled = dsp_alloc(m->width, sizeof *m->scaled);
+  m->templates = dsp_zalloc(m->steps * LEVELS, sizeof *m->templates);
+  if (!m->hz || !m->floor || !m->scaled || !m->templates) goto fail;
+  memcpy(m->hz, hz, m->steps * sizeof *hz);
+  make_floor(m, setting);
+  if (make_templates(m, setting) != DSP_OK) goto fail;
+  *model = m;
+  return DSP_OK;
+fail:
+  dsp_flow_model_free(m);
+  return dsp_fail_memory(error);
+}
+
+size_t dsp_flow_model_steps(const dsp_flow_model *m) {
+  return m->steps;
+}
+
+double dsp_flow_model_lowest_hz(const dsp_flow_model *m, double least) {
+  size_t j = m->steps;
+  while (j > 0 && (double)m->templates[(j - 1) * LEVELS + USUAL_LEVEL].expected >= least) j--;
+  return j < m->steps ? m->hz[j] : (double)NAN;
+}
+
+double dsp_flow_model_mean_share(const dsp_flow_model *m) {
+  return m->mean_share;
+}
+
+double dsp_flow_model_hz(const dsp_flow_model *m, double state) {
+  const double steps = (double)m->steps;
+  if (!(state > 0)) return 0;
+  const double sign = state > steps ? -1 : 1, at = fmin(fmax(state > steps ? state - steps - 1 : state - 1, 0), steps - 1);
+  const size_t low = (size_t)at < m->steps - 1 ? (size_t)at : m->steps - 1, high = low + 1 < m->steps ? low + 1 : low;
+  return sign * (m->hz[low] + (at - (double)low) * (m->hz[high] - m->hz[low]));
+}
+
+static void run_direction(const dsp_flow_model *m, float *ratio) {
+  for (size_t j = 0; j < m->steps; j++) {
+    float best = -INFINITY;
+    for (size_t l = 0; l < LEVELS; l++) {
+      const flow_template *t = &m->templates[j * LEVELS + l];
+      const float *restrict y = m->scaled + t->first, *restrict w = t->weight;
+      float part[8] = {0}, sum = -t->constant;
+      size_t i = 0;
+      for (; i + 8 <= t->n; i += 8)
+        for (size_t k = 0; k < 8; k++) part[k] += y[i + k] * w[i + k];
+      for (; i < t->n; i++) sum += y[i] * w[i];
+      sum += ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
+      best = fmaxf(best, sum);
+    }
+    ratio[j] = best;
+  }
+}
+
+void dsp_flow_model_run(dsp_flow_model *m, float *ratio, const float *power) {
+  float sum = 0;
+  for (size_t k = 0; k < m->bins; k++) sum += power[k];
+  memset(ratio, 0, (1 + 2 * m->steps) * sizeof *ratio);
+  if (!isfinite(sum)) return;
+  for (int negative = 0; negative < 2; negative++) {
+    for (size_t i = 0; i < m->width; i++) m->scaled[i] = power[folded(m, i, negative)] / m->floor[i];
+    run_direction(m, ratio + 1 + (size_t)negative * m->steps);
+  }
+}
