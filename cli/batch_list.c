@@ -2,6 +2,7 @@
  * Recordings below folders: every file with an extension that a reader knows, or that --include names, by name, so that the order is the
  * same everywhere; not what this program writes, not hidden files, not the samples of a header file beside them. */
 #include "batch_list.h"
+#include "batch_record.h"
 #include "exits.h"
 #include "input.h"
 #include "inputs.h"
@@ -152,6 +153,41 @@ int batch_list_gather(batch_list *list, const cli_options *options, const char *
     status = EXIT_NONE;
   }
   return status == EXIT_DONE ? refuse_doubles(list) : status;
+}
+
+int batch_list_save(const batch_list *list, const char *path) {
+  fmt_buffer text = {0};
+  dsp_error error = {0};
+  for (size_t i = 0; i < list->n; i++) {
+    batch_put_cell(&text, list->paths[i]);
+    fmt_put(&text, "\n");
+  }
+  int status = text.failed ? message_memory() : EXIT_DONE;
+  if (status == EXIT_DONE && fmt_write_file(path, text.bytes, text.size, &error) != DSP_OK) {
+    message_failure(path, &error);
+    status = EXIT_OUTPUT;
+  }
+  fmt_buffer_clear(&text);
+  return status;
+}
+
+int batch_list_load(batch_list *list, const char *path) {
+  char *line = NULL;
+  size_t capacity = 0;
+  FILE *file = fopen(path, "re");
+  if (file == NULL) {
+    message_error(path, NULL, "the folder of a batch", "cannot open: %s", strerrordesc_np(errno));
+    return EXIT_NONE;
+  }
+  int status = EXIT_DONE;
+  for (ssize_t size = 0; status == EXIT_DONE && (size = getline(&line, &capacity, file)) > 0;) {
+    line[strcspn(line, "\n")] = '\0';
+    batch_cut_cell(line);
+    status = add(list, line);
+  }
+  free(line);
+  (void)fclose(file);
+  return status;
 }
 
 void batch_list_clear(batch_list *list) {

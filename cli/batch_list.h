@@ -14,6 +14,9 @@ typedef struct batch_list {
 
 /** Gather them. `output` is left out wherever it lies. An exit status, with its message said. */
 int batch_list_gather(batch_list *list, const cli_options *options, const char *output);
+/** The list as it is kept in a batch's folder, and read back; a list that is read is appended to, each path once. Exit statuses. */
+int batch_list_save(const batch_list *list, const char *path);
+int batch_list_load(batch_list *list, const char *path);
 void batch_list_clear(batch_list *list);
 /** Where the report about `path` goes, relative to the output folder: reports/PATH.pleth.h5, ".." and the root written as names. */
 void batch_list_report(fmt_buffer *name, const char *path);

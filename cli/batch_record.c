@@ -84,8 +84,7 @@ void batch_put_record(fmt_buffer *out, const char *const cell[static REC_CELLS],
   fmt_printf(out, "E\t%s\n", proof);
 }
 
-/* Undo the escapes of a cell. */
-static void unescape(char *cell) {
+void batch_cut_cell(char *cell) {
   char *to = cell;
   for (const char *from = cell; *from != '\0'; from++) {
     if (*from != '\\' || from[1] == '\0') {
@@ -110,7 +109,7 @@ static bool cut_line(const char **cell, size_t n, char letter, char *line) {
   if (strchr(line, '\t') != NULL) return false;
   for (size_t i = 0; i < n; i++) {
     char *text = (char *)(uintptr_t)cell[i];
-    unescape(text);
+    batch_cut_cell(text);
   }
   return true;
 }

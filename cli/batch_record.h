@@ -47,6 +47,8 @@ typedef struct batch_record {
 
 /** One cell: text with tabs, line ends and backslashes escaped; NULL is "". */
 void batch_put_cell(fmt_buffer *out, const char *text);
+/** Undo the escapes of a cell, in place. */
+void batch_cut_cell(char *cell);
 /** All lines M of a report. */
 void batch_put_measures(fmt_buffer *out, const dsp_report *report);
 /** A whole record from its cells and its lines M. */

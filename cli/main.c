@@ -49,8 +49,11 @@ static const verb_row verbs[] = {
     {"batch", "PATH... -o DIR", "analyse every recording below PATH: a report each, summary.csv and batch.h5; again, only what is missing",
      "  pleth batch recordings -o results -j 8\n  pleth batch --files-from list.txt --exclude '*_old*' -o results\n", 1, MANY,
      (TAKES_INPUTS & ~TAKES(OPT_SIDECAR)) | TAKES(OPT_INCLUDE) | TAKES(OPT_EXCLUDE) | TAKES(OPT_OUTPUT) | TAKES(OPT_PROTOCOL) |
-         TAKES(OPT_GUIDELINE) | TAKES(OPT_STRICT) | TAKES(OPT_KEEP_IDENTIFIERS),
+         TAKES(OPT_GUIDELINE) | TAKES(OPT_STRICT) | TAKES(OPT_KEEP_IDENTIFIERS) | TAKES(OPT_SHARD) | TAKES(OPT_LEASE) | TAKES(OPT_NO_STEAL),
      verb_batch},
+    {"merge", "DIR...", "join what shards have done into summary.csv and batch.h5, every recording exactly once",
+     "  pleth merge results\n  pleth merge shard1 shard2 -o all\n", 1, MANY, TAKES(OPT_OUTPUT) | TAKES(OPT_ALLOW_MISSING) | TAKES(OPT_JSON),
+     verb_merge},
     {"qa", "MANIFEST", "compare measured values with the expected ones of a table, each within its tolerance",
      "  pleth qa sample_data/qa.manifest\n  pleth qa sample_data/qa.manifest --junit qa.xml -j 4\n", 1, 1,
      TAKES_LIMITS | TAKES(OPT_JSON) | TAKES(OPT_JUNIT) | TAKES(OPT_BLESS) | TAKES(OPT_JOBS) | TAKES(OPT_SET) | TAKES(OPT_GUIDELINE),

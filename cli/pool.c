@@ -90,7 +90,7 @@ static void conclude(worker_pool *pool, size_t w) {
 /* Milliseconds until the first deadline, at most half a minute. */
 static int patience(const worker_pool *pool) {
   const int64_t now = worker_now_ms();
-  int64_t least = 30000;
+  int64_t least = pool->plan->tick != NULL ? 500 : 30000;
   for (size_t w = 0; w < pool->n_workers; w++)
     if (pool->workers[w].busy && pool->workers[w].deadline_ms - now < least) least = pool->workers[w].deadline_ms - now;
   return least > 0 ? (int)least : 0;
@@ -159,6 +159,7 @@ int pool_run(const pool_plan *plan) {
   while (status == EXIT_DONE && pool.taken < plan->n_jobs) {
     status = dispatch_all(&pool);
     if (pool.busy > 0) collect(&pool);
+    if (plan->tick != NULL) plan->tick(plan->context);
     if (!take_ready(&pool)) break;
   }
   clear(&pool);

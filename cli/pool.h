@@ -17,6 +17,8 @@ typedef struct pool_plan {
   worker_serve *work; /**< in a worker */
   /** In this process, in the order of the jobs. False stops the pool. */
   bool (*take)(void *context, size_t job, worker_result *result);
+  /** In this process: called at least twice a second, if there is one. */
+  void (*tick)(void *context);
   void *context;
 } pool_plan;
 

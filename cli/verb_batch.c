@@ -6,6 +6,7 @@
 #include "batch_log.h"
 #include "batch_progress.h"
 #include "batch_record.h"
+#include "batch_shard.h"
 #include "batch_tables.h"
 #include "exits.h"
 #include "input.h"
@@ -43,6 +44,8 @@ typedef struct batch_run {
   batch_log log;
   batch_progress progress;
   worker_limits limits;
+  batch_shard shard;
+  size_t first; /* recording of the pool's job 0 */
   size_t done, skipped, failed;
   int status; /* why the pool was stopped */
 } batch_run;
@@ -78,8 +81,9 @@ static dsp_status analyse(const batch_run *run, const input_sources *sources, wo
 }
 
 /* Answers: json KEY and digest of the recording; out its format and duration; rows its measures, or "=" when the key is known. */
-static int work(void *context, size_t job, input_set *set, worker_result *result) {
+static int work(void *context, size_t unit_job, input_set *set, worker_result *result) {
   const batch_run *run = context;
+  const size_t job = run->first + unit_job;
   input_sources sources;
   dsp_error error = {0};
   char key[65] = "";
@@ -99,8 +103,9 @@ static int work(void *context, size_t job, input_set *set, worker_result *result
 
 /* --- in the program --- */
 
-static int open_one(void *context, size_t job, input_set *set) {
+static int open_one(void *context, size_t unit_job, input_set *set) {
   const batch_run *run = context;
+  const size_t job = run->first + unit_job;
   dsp_error error = {0};
   const dsp_status status = input_open(set, run->list.paths[job], NULL, run->options->value[OPT_MAP], &error);
   if (status == DSP_OK) return EXIT_DONE;
@@ -110,7 +115,7 @@ static int open_one(void *context, size_t job, input_set *set) {
 
 static dsp_status open_companion(void *context, size_t job, const char *name, input_set *set) {
   const batch_run *run = context;
-  return input_open_companion(set, run->list.paths[job], name, NULL);
+  return input_open_companion(set, run->list.paths[run->first + job], name, NULL);
 }
 
 /* Make the folders that lead to `path`. */
@@ -237,8 +242,9 @@ static int keep(batch_run *run, size_t job, worker_result *result) {
   return status;
 }
 
-static bool take(void *context, size_t job, worker_result *result) {
+static bool take(void *context, size_t unit_job, worker_result *result) {
   batch_run *run = context;
+  const size_t job = run->first + unit_job;
   const bool known =
       result->status == EXIT_DONE && result->rows.size == 1 && result->rows.bytes[0] == '=' && run->places[job].key[0] != '\0';
   if (known)
@@ -282,7 +288,7 @@ static int make_config(batch_run *run) {
   return status;
 }
 
-/* The output folder, ours alone while we work. */
+/* The output folder, ours alone while we work, or that of all shards. */
 static int lock_folder(batch_run *run, int *lock) {
   char path[PATH_BYTES];
   if (strlen(run->folder) > PATH_BYTES - 64) errno = ENAMETOOLONG;
@@ -292,14 +298,17 @@ static int lock_folder(batch_run *run, int *lock) {
     message_error(run->folder, NULL, "a folder that this user may write to", "cannot write: %s", strerrordesc_np(errno));
     return EXIT_OUTPUT;
   }
-  if (flock(*lock, LOCK_EX | LOCK_NB) == 0) return EXIT_DONE;
+  if (flock(*lock, (run->shard.n > 0 ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0) return EXIT_DONE;
   message_hint(run->folder, "wait for it, or take another folder", "another batch is at work in this folder");
   return EXIT_RETRY;
 }
 
 static int prepare(batch_run *run, int *lock) {
+  char path[PATH_BYTES];
   int status = batch_list_gather(&run->list, run->options, run->folder);
   if (status == EXIT_DONE) status = lock_folder(run, lock);
+  (void)snprintf(path, sizeof path, "%s/" BATCH_FOLDER "/inputs", run->folder);
+  if (status == EXIT_DONE) status = batch_list_save(&run->list, path);
   if (status != EXIT_DONE) return status;
   run->index = batch_list_index(&run->list);
   run->places = dsp_zalloc(run->list.n, sizeof *run->places);
@@ -308,22 +317,68 @@ static int prepare(batch_run *run, int *lock) {
   return status == EXIT_DONE ? batch_log_begin(&run->log, &run->logs, run->folder) : status;
 }
 
-static int work_all(batch_run *run) {
-  const pool_plan plan = {.n_jobs = run->list.n,
-                          .n_workers = run->options->given[OPT_JOBS] ? (size_t)run->options->number[OPT_JOBS]
-                                                                     : (size_t)sysconf(_SC_NPROCESSORS_ONLN),
+static void tick(void *context) {
+  batch_run *run = context;
+  shard_beat(&run->shard);
+}
+
+/* `n` recordings from run->first on, and all that they gave on the disk. */
+static int work_some(batch_run *run, size_t n) {
+  const long processors = sysconf(_SC_NPROCESSORS_ONLN);
+  const size_t all = processors > 0 ? (size_t)processors : 1;
+  const pool_plan plan = {.n_jobs = n,
+                          .n_workers = run->options->given[OPT_JOBS] ? (size_t)run->options->number[OPT_JOBS] : all,
                           .jobs_per_worker = JOBS_PER_WORKER,
                           .limits = run->limits,
                           .open = open_one,
                           .companion = open_companion,
                           .work = work,
                           .take = take,
+                          .tick = tick,
                           .context = run};
-  batch_progress_begin(&run->progress, run->list.n, message_wants_progress());
-  const int status = pool_run(&plan);
+  int status = pool_run(&plan);
   if (status != EXIT_DONE) message_hint(NULL, "try again later", "cannot start a worker process");
   if (status != EXIT_DONE || run->status != EXIT_DONE) message_transient("", false);
-  return run->status != EXIT_DONE ? run->status : status;
+  const int synced = batch_log_sync(&run->log);
+  if (run->status != EXIT_DONE) return run->status;
+  return status != EXIT_DONE ? status : synced;
+}
+
+/* Claims are about this list and this configuration: with another they begin anew. */
+static int begin_shard(batch_run *run) {
+  fmt_buffer text = {0};
+  char digest[65] = "", path[PATH_BYTES];
+  fmt_printf(&text, "%s %d\n", run->config, (int)SHARD_UNIT);
+  for (size_t i = 0; i < run->list.n; i++) fmt_printf(&text, "%s\n", run->list.paths[i]);
+  if (!text.failed) fmt_sha256(digest, text.bytes, text.size);
+  const bool failed = text.failed;
+  fmt_buffer_clear(&text);
+  if (failed) return message_memory();
+  (void)snprintf(path, sizeof path, "%s/" BATCH_FOLDER "/claims-%.16s", run->folder, digest);
+  run->shard.lease_s = run->options->given[OPT_LEASE] ? (unsigned)run->options->number[OPT_LEASE] : SHARD_LEASE_S;
+  run->shard.steal = !run->options->given[OPT_NO_STEAL];
+  if (shard_begin(&run->shard, path, run->list.n)) return EXIT_DONE;
+  message_error(path, NULL, "a folder that this user may write to", "cannot create: %s", strerrordesc_np(errno));
+  return EXIT_OUTPUT;
+}
+
+static int work_shard(batch_run *run) {
+  size_t unit = 0;
+  int status = begin_shard(run);
+  while (status == EXIT_DONE && shard_next(&run->shard, &unit)) {
+    run->first = unit * SHARD_UNIT;
+    const size_t left = run->list.n - run->first;
+    status = work_some(run, left < SHARD_UNIT ? left : SHARD_UNIT);
+    if (status == EXIT_DONE) shard_finish(&run->shard);
+  }
+  shard_end(&run->shard);
+  fmt_buffer out = {0};
+  fmt_printf(&out, "shard %zu of %zu: %zu of %zu units, %zu of them taken from others; %zu recordings, %zu failed, %zu done before\n",
+             run->shard.k, run->shard.n, run->shard.taken, run->shard.units, run->shard.stolen, run->done, run->failed, run->skipped);
+  if (status == EXIT_DONE && !out.failed && !run->options->given[OPT_QUIET] && !run->options->given[OPT_JSON])
+    output_write(out.bytes, out.size);
+  fmt_buffer_clear(&out);
+  return status == EXIT_DONE && run->failed > 0 ? EXIT_PART : status;
 }
 
 static void put_sum(const batch_run *run, const batch_tally *tally) {
@@ -358,11 +413,18 @@ static int conclude(batch_run *run) {
 
 int verb_batch(const cli_options *options) {
   cli_settings settings = {0};
-  batch_run run = {
-      .options = options, .folder = options->value[OPT_OUTPUT], .limits = inputs_limits(options), .log = {.fd = -1, .folder_fd = -1}};
+  batch_run run = {.options = options,
+                   .folder = options->value[OPT_OUTPUT],
+                   .limits = inputs_limits(options),
+                   .log = {.fd = -1, .folder_fd = -1},
+                   .shard = {.folder = -1}};
   int lock = -1;
   if (!options->given[OPT_OUTPUT]) {
     message_error("--output", NULL, "-o DIR", "option missing");
+    return EXIT_USAGE;
+  }
+  if (options->given[OPT_SHARD] && !shard_parse(&run.shard, options->value[OPT_SHARD])) {
+    message_error("--shard", NULL, "k/N with k from 1 to N, or auto in an array job of Slurm", "%s", options->value[OPT_SHARD]);
     return EXIT_USAGE;
   }
   int status = names_check(options);
@@ -371,12 +433,13 @@ int verb_batch(const cli_options *options) {
   run.input = (input_options){options->value[OPT_FORMAT], settings.params, options->given[OPT_KEEP_IDENTIFIERS]};
   if (status == EXIT_DONE) status = make_config(&run);
   if (status == EXIT_DONE) status = prepare(&run, &lock);
-  if (status == EXIT_DONE) {
-    status = work_all(&run);
-    const int synced = batch_log_sync(&run.log);
-    if (status == EXIT_DONE) status = synced;
+  batch_progress_begin(&run.progress, run.list.n, message_wants_progress());
+  if (status == EXIT_DONE && run.shard.n > 0)
+    status = work_shard(&run);
+  else if (status == EXIT_DONE) {
+    status = work_some(&run, run.list.n);
+    if (status == EXIT_DONE) status = conclude(&run);
   }
-  if (status == EXIT_DONE) status = conclude(&run);
   batch_log_end(&run.log);
   batch_logs_clear(&run.logs);
   batch_list_clear(&run.list);

@@ -12,6 +12,7 @@ int verb_report(const cli_options *options);
 int verb_convert(const cli_options *options);
 int verb_simulate(const cli_options *options);
 int verb_check(const cli_options *options);
+int verb_merge(const cli_options *options);
 int verb_qa(const cli_options *options);
 int verb_batch(const cli_options *options);
 int verb_config(const cli_options *options);
