@@ -13,6 +13,7 @@ extern const fmt_reader bids_reader;
 extern const fmt_reader vasoquant_reader;
 extern const fmt_reader dwl_reader;
 extern const fmt_reader acqtext_reader;
+extern const fmt_reader acq_reader;
 extern const fmt_reader cfwb_reader;
 extern const fmt_reader csv_reader;
 extern const fmt_reader edf_reader;
@@ -36,6 +37,7 @@ const fmt_reader *const fmt_readers[] = {
     &flac_reader,
     &wav_reader,
     &cfwb_reader,
+    &acq_reader,
     &acqtext_reader,
     &dwl_reader,
     &vasoquant_reader,
