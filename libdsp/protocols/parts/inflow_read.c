@@ -83,9 +83,10 @@ static const char *why_not(const inflow_cycle *c, const dsp_trace *trace, const 
   for (size_t i = dsp_trace_index(trace, c->inflate_s + c->settle_s), end = dsp_trace_index(trace, c->release_s); i < end; i++, all++)
     missing += !trace->ok[i];
   if (missing * 5 > all) return "missing_samples";
-  if (!isfinite(c->inflow.initial.value) || !isfinite(c->inflow.line.value)) return "no_fit";
+  if (!isfinite(c->inflow.line.value)) return "no_fit";
+  if (c->inflow.line.value + 3 * c->inflow.line.se < 0) return "polarity_reversed";
   if (!(c->inflow.line.value > 0)) return "no_inflow";
-  return NULL;
+  return isfinite(c->inflow.initial.value) ? NULL : "no_fit";
 }
 
 static double last_sample_s(const inflow_cycle *c, const double *params) {

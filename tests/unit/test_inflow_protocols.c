@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Arterial inflow, reactive hyperaemia and pulse volume on recordings that somebody has spoilt: each has its flag or its null, and none a
+ * number that is wrong. */
+#include "../support/leg.h"
+#include "../support/runner.h"
+
+static dsp_channel *channel(leg *l) {
+  return &l->recording->channels[0];
+}
+
+/* Simulate, spoil, analyse, and look that the report is still sound. */
+typedef void spoil(leg *l);
+
+static leg spoilt(const char *protocol, const char *settings, spoil *change) {
+  leg_protocol = protocol;
+  leg made = leg_simulate(settings, 5);
+  if (change) change(&made);
+  leg_analyze(&made);
+  ck_assert_msg(made.status == DSP_OK, "%s: %s", made.error.place, made.error.found);
+  leg_check_report(&made, protocol);
+  return made;
+}
+
+static void flat(leg *l) {
+  for (size_t i = 0; i < channel(l)->n; i++) channel(l)->x[i] = 1;
+}
+
+static void missing(leg *l) {
+  for (size_t i = 0; i < channel(l)->n; i++) channel(l)->x[i] = (double)NAN;
+}
+
+static void reversed(leg *l) {
+  for (size_t i = 0; i < channel(l)->n; i++) channel(l)->x[i] = -channel(l)->x[i];
+}
+
+static void slip(leg *l) {
+  for (size_t i = channel(l)->n / 2; i < channel(l)->n; i++) channel(l)->x[i] += 3;
+}
+
+static void clip(leg *l) {
+  for (size_t i = 0; i < channel(l)->n; i++) channel(l)->x[i] = fmin(channel(l)->x[i], 0.25);
+}
+
+static void late_events(leg *l) {
+  for (size_t i = 0; i < l->recording->n_events; i++) l->recording->events[i].t_s += 1e5;
+}
+
+static void events_backwards(leg *l) { /* each release where the inflation was */
+  for (size_t i = 0; i < l->recording->n_events; i++) {
+    dsp_event *e = &l->recording->events[i];
+    e->kind = e->kind == DSP_EVENT_CUFF_INFLATE ? DSP_EVENT_CUFF_RELEASE : DSP_EVENT_CUFF_INFLATE;
+  }
+}
+
+static void no_unit(leg *l) {
+  channel(l)->unit = NULL;
+  channel(l)->unit_as_written = NULL;
+}
+
+START_TEST(clean_inflow_is_read) {
+  leg l = spoilt("sgp.inflow", "nuisance=none flow=3", NULL);
+  check_percent("AI.exp0", leg_value(&l, "AI.exp0"), leg_truth(&l, "AI.exp0"), 1);
+  check_percent("AI.line", leg_value(&l, "AI.line"), leg_truth(&l, "AI.line"), 1);
+  ck_assert_uint_eq(leg_measure(&l, "AI.exp0")->n, 8);
+  ck_assert_uint_eq(l.report->n_tests, 9); /* pooled, then one a cycle */
+  ck_assert(leg_detail(&l, "AI.exp0.cv") < 1);
+  leg_free(&l);
+}
+END_TEST
+
+START_TEST(inflow_troubles) {
+  leg l = spoilt("sgp.inflow", "nuisance=realistic", flat);
+  ck_assert(leg_flagged(&l, "AI.exp0", "constant_signal"));
+  leg_free(&l);
+  l = spoilt("sgp.inflow", "nuisance=realistic", missing);
+  ck_assert(leg_flagged(&l, "AI.exp0", "no_data"));
+  leg_free(&l);
+  l = spoilt("sgp.inflow", "nuisance=realistic events=1", reversed);
+  ck_assert(!leg_measure(&l, "AI.exp0")->valid && leg_flagged(&l, "AI.line", "polarity_reversed"));
+  leg_free(&l);
+  l = spoilt("sgp.inflow", "nuisance=realistic", no_unit);
+  ck_assert(leg_flagged(&l, "AI.exp0", "unit_unknown"));
+  leg_free(&l);
+  l = spoilt("sgp.inflow", "nuisance=none cycles=1", NULL);
+  ck_assert(leg_measure(&l, "AI.exp0")->valid && leg_flagged(&l, "AI.exp0", "few_cycles"));
+  ck_assert_uint_eq(l.report->n_tests, 1);
+  leg_free(&l);
+  l = spoilt("sgp.inflow", "nuisance=none hold_s=2.5 cycles=3", NULL);
+  ck_assert(leg_flagged(&l, "AI.exp0", "cycle_short"));
+  leg_free(&l);
+}
+END_TEST
+
+/* A slip of the gauge within a cycle spoils that cycle only, and the others are read; clipped cycles are rejected or told. */
+START_TEST(one_bad_cycle_does_not_spoil_the_others) {
+  leg l = spoilt("sgp.inflow", "nuisance=none flow=3", slip);
+  ck_assert(leg_measure(&l, "AI.exp0")->valid);
+  check_percent("AI.exp0", leg_value(&l, "AI.exp0"), leg_truth(&l, "AI.exp0"), 5);
+  leg_free(&l);
+  l = spoilt("sgp.inflow", "nuisance=none flow=3", clip);
+  ck_assert(leg_noted(&l, "clipped"));
+  leg_free(&l);
+}
+END_TEST
+
+/* Events that cannot be: the trace itself decides, and says so. */
+START_TEST(impossible_events_are_not_believed) {
+  leg l = spoilt("sgp.inflow", "nuisance=none flow=3", late_events);
+  ck_assert(leg_flagged(&l, "AI.exp0", "phases_detected"));
+  check_percent("AI.exp0", leg_value(&l, "AI.exp0"), leg_truth(&l, "AI.exp0"), 2);
+  leg_free(&l);
+  l = spoilt("sgp.inflow", "nuisance=none flow=3", events_backwards);
+  ck_assert(!leg_measure(&l, "AI.exp0")->valid || fabs(leg_value(&l, "AI.exp0") / leg_truth(&l, "AI.exp0") - 1) < 0.1);
+  leg_free(&l);
+  l = spoilt("sgp.inflow", "nuisance=none flow=3 events=0 cuff_channel=1", NULL);
+  check_percent("AI.exp0", leg_value(&l, "AI.exp0"), leg_truth(&l, "AI.exp0"), 1);
+  leg_free(&l);
+}
+END_TEST
+
+START_TEST(hyperaemia) {
+  leg l = spoilt("sgp.hyperaemia", "nuisance=none occlusion_s=180", NULL);
+  check_percent("REST", leg_value(&l, "REST"), leg_truth(&l, "REST"), 1);
+  check_percent("PEAK", leg_value(&l, "PEAK"), leg_truth(&l, "PEAK"), 3);
+  check_points("TTP", leg_value(&l, "TTP"), leg_truth(&l, "TTP"), 0.1);
+  check_percent("AUC", leg_value(&l, "AUC"), leg_truth(&l, "AUC"), 5);
+  check_percent("HALF", leg_value(&l, "HALF"), leg_truth(&l, "HALF"), 5);
+  leg_free(&l);
+  l = spoilt("sgp.hyperaemia", "nuisance=none occlusion_s=180 events=0", NULL);
+  check_percent("PEAK", leg_value(&l, "PEAK"), leg_truth(&l, "PEAK"), 5);
+  ck_assert(leg_flagged(&l, "PEAK", "phases_detected"));
+  leg_free(&l);
+  l = spoilt("sgp.hyperaemia", "nuisance=none occlusion_s=180 decay_s=600 cycles_after=4", NULL);
+  ck_assert(leg_flagged(&l, "HALF", "half_not_reached"));
+  leg_free(&l);
+  l = spoilt("sgp.hyperaemia", "nuisance=realistic", flat);
+  ck_assert(leg_flagged(&l, "PEAK", "constant_signal"));
+  leg_free(&l);
+  l = spoilt("sgp.hyperaemia", "nuisance=none occlusion_s=30 events=0", NULL);
+  ck_assert(leg_flagged(&l, "PEAK", "no_hyperaemia"));
+  leg_free(&l);
+}
+END_TEST
+
+START_TEST(pulse_volume) {
+  leg l = spoilt("pvr", "nuisance=none", NULL);
+  check_percent("AMP", leg_value(&l, "AMP"), leg_truth(&l, "AMP"), 2);
+  check_points("CREST", leg_value(&l, "CREST"), leg_truth(&l, "CREST"), 0.01);
+  ck_assert(leg_value(&l, "NOTCH") > 0.5 && leg_value(&l, "CATEGORY") < 1.5); /* 1.2 mmHg and a reflected wave */
+  leg_free(&l);
+  l = spoilt("pvr", "nuisance=none reflected=0 amplitude=0.5", NULL);
+  ck_assert(leg_value(&l, "NOTCH") < 0.5 && fabs(leg_value(&l, "CATEGORY") - 3) < 0.5);
+  ck_assert(leg_flagged(&l, "CATEGORY", "limits_unverified"));
+  leg_free(&l);
+  l = spoilt("pvr", "nuisance=none", no_unit);
+  ck_assert(leg_flagged(&l, "CATEGORY", "unit_unknown"));
+  ck_assert_str_eq(leg_measure(&l, "AMP")->unit, "1");
+  leg_free(&l);
+  l = spoilt("pvr", "nuisance=none", flat);
+  ck_assert(leg_flagged(&l, "AMP", "constant_signal"));
+  leg_free(&l);
+  l = spoilt("pvr", "nuisance=custom amplitude=0 white=0.2", NULL); /* nothing but noise */
+  ck_assert(!leg_measure(&l, "AMP")->valid && leg_flagged(&l, "AMP", "no_pulse"));
+  leg_free(&l);
+}
+END_TEST
+
+int main(void) {
+  const TTest *const tests[] = {
+      clean_inflow_is_read, inflow_troubles, one_bad_cycle_does_not_spoil_the_others, impossible_events_are_not_believed,
+      hyperaemia,           pulse_volume};
+  Suite *suite = suite_create("inflow_protocols");
+  TCase *t = tcase_create("troubles");
+  for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) tcase_add_test(t, tests[i]);
+  suite_add_tcase(suite, t);
+  return run_suite(suite);
+}
