@@ -70,7 +70,7 @@ static dsp_status fill_columns(csv_table *table, const mat_vars *vars, const mat
       *column = (csv_column){
           .raw = name, .plain = name, .name = name, .kind = CSV_NUMBER, .is_time = var == time, .unit_text = var == time ? "s" : NULL};
       if (!name || dsp_grow(&column->x, &column->capacity, n, sizeof(double)) != DSP_OK) return DSP_NO_MEMORY;
-      for (size_t i = 0; i < n; i++) column->x[i] = var == time ? var->x[i] : sample(var, c, i, n);
+      for (size_t i = 0; i < n; i++) column->x[i] = sample(var, c, i, n);
       table->n_columns++;
     }
   }
@@ -83,6 +83,18 @@ static size_t time_column(const csv_table *table) {
   return SIZE_MAX;
 }
 
+/* Between numbers near the largest there are, interpolation overflows: no value. */
+static void drop_infinite(const dsp_recording *recording) {
+  for (size_t c = 0; c < recording->n_channels; c++) {
+    dsp_channel *channel = &recording->channels[c];
+    for (size_t i = 0; i < channel->n; i++) {
+      if (!isinf(channel->x[i])) continue;
+      channel->x[i] = (double)NAN;
+      channel->missing++;
+    }
+  }
+}
+
 static dsp_status by_clock(csv_table *table, size_t at, double rate_hz, dsp_error *error) {
   csv_timing timing = {0};
   double tick_s = 0;
@@ -90,6 +102,7 @@ static dsp_status by_clock(csv_table *table, size_t at, double rate_hz, dsp_erro
   dsp_status status = channel_of ? csv_seconds(table, at, &timing, &tick_s, error) : dsp_fail_memory(error);
   if (status == DSP_OK) status = csv_grid(table, &timing, tick_s, rate_hz, error);
   if (status == DSP_OK) status = csv_channels(table, &timing, channel_of, error);
+  drop_infinite(table->recording);
   if (status == DSP_OK) table->recording->t_origin_s = timing.origin_s;
   csv_timing_clear(&timing);
   free(channel_of);

@@ -19,6 +19,7 @@ extern const fmt_reader csv_reader;
 extern const fmt_reader edf_reader;
 extern const fmt_reader flac_reader;
 extern const fmt_reader labchart_reader;
+extern const fmt_reader dicom_reader;
 extern const fmt_reader mat_reader;
 extern const fmt_reader report_reader;
 extern const fmt_reader wav_reader;
@@ -31,6 +32,7 @@ const fmt_reader *const fmt_readers[] = {
     &bdf_reader,
     &edf_reader,
     &labchart_reader,
+    &dicom_reader,
     &mat_reader,
     &report_reader,
     &wfdb_reader,

@@ -85,7 +85,7 @@ static dsp_status want_of(fmt_names *names, const fmt_source *head) {
       char name[260];
       if (first)
         parts = memchr(p, '/', n) != NULL;
-      else if (wfdb_name_is_bare(p, n) && n < sizeof name - 5 && memcmp(p, WFDB_NO_FILE, n) != 0) {
+      else if (wfdb_name_is_bare(p, n) && n < sizeof name - 5 && !(n == 1 && *p == WFDB_NO_FILE[0])) {
         memcpy(name, p, n);
         memcpy(name + n, ".hea", 5);
         status = fmt_names_add(names, name, parts ? n + 4 : n);

@@ -49,6 +49,9 @@ static dsp_status convert_wav(fmt_parts *parts, const dsp_recording *recording, 
 
 dsp_status fmt_convert(fmt_parts *parts, const dsp_recording *recording, const char *format, dsp_error *error) {
   dsp_status status = DSP_OK;
+  const bool sound = recording->audio.n_channels > 0;
+  if (sound && strcmp(format, "wav") != 0)
+    return dsp_fail(error, DSP_BAD_OPTION, "", "a name that ends in .wav", "audio, which %s is no place for", format);
   if (strcmp(format, "csv") == 0)
     status = convert_csv(parts, recording, error);
   else if (strcmp(format, "wav") == 0)

@@ -266,6 +266,10 @@ const dsp_flag_row dsp_flag_rows[] = {
      "Compression raises the flow little: suggests an obstruction between the two; compression ultrasound decides.",
      "Repeat with a firmer squeeze; examine by compression ultrasound."},
     {"rest_too_short", DSP_FATAL, "There is too little flow at rest for this value.", "Record at least 15 s before the first compression."},
+    {"image_region", DSP_INFO, "The image has a calibrated region.", "None needed; nothing is measured on images."},
+    {"image_region_outside", DSP_CAUTION, "A calibrated region reaches beyond its image.",
+     "Check the scanner's export; do not measure there."},
+    {"image_reference_outside", DSP_INFO, "A region's reference pixel lies outside it, as the standard allows.", "None needed."},
 };
 const size_t dsp_flag_count = sizeof dsp_flag_rows / sizeof dsp_flag_rows[0];
 _Static_assert(sizeof dsp_flag_rows / sizeof dsp_flag_rows[0] <= 64 * (size_t)DSP_FLAG_WORDS, "a set has a bit for every row");

@@ -13,12 +13,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* What every protocol relies on. */
 static inline void expect_sound(const dsp_recording *recording) {
-  if (recording->n_channels == 0) abort();
+  if (recording->n_channels == 0 && recording->n_warnings == 0) abort(); /* of a picture nothing but its regions is told */
   for (size_t c = 0; c < recording->n_channels; c++) {
     const dsp_channel *channel = &recording->channels[c];
     size_t missing = 0, in_segments = 0;
     if (!(channel->rate_hz > 0) || !isfinite(channel->rate_hz) || channel->n == 0) abort();
-    for (size_t i = 0; i < channel->n; i++) {
+    for (size_t i = 0; channel->x && i < channel->n; i++) {
       missing += isnan(channel->x[i]);
       if (isinf(channel->x[i])) abort();
     }
@@ -27,7 +27,7 @@ static inline void expect_sound(const dsp_recording *recording) {
       if (s && !(channel->segments[s].t0_s >= channel->segments[s - 1].t0_s)) abort();
       in_segments += channel->segments[s].n;
     }
-    if (missing != channel->missing || in_segments != channel->n) abort();
+    if ((channel->x && missing != channel->missing) || in_segments != channel->n) abort();
   }
   for (size_t i = 0; i < recording->n_events; i++)
     if (!isfinite(recording->events[i].t_s) || !isfinite(recording->events[i].dur_s)) abort();

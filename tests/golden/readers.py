@@ -75,6 +75,7 @@ def main(tool, path, golden_mode):
                 found.append(f"{name}: {done.stderr.strip()[-400:]}")
                 continue
             got[name] = model(done)
+            expect_samples(name, got[name]["channels"], getattr(composed, "EXPECT", {}).get(name, {}), found)
             codes = [w["code"] for w in got[name]["info"]["warnings"]]
             if code not in codes and (code or codes):
                 found.append(f"{name}: wanted warning {code}, not {codes}")

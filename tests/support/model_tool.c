@@ -26,7 +26,15 @@ static const char *base(const char *path) {
   return slash ? slash + 1 : path;
 }
 
-static void put_channel(fmt_buffer *out, const dsp_channel *c) {
+/* Sample `i` of channel `k`, which may be sound. */
+static double sample_of(const dsp_recording *r, size_t k, size_t i) {
+  float frame[256];
+  if (r->channels[k].x) return r->channels[k].x[i];
+  return r->audio.n_channels <= 256 && r->audio.read(r->audio.context, frame, i, 1, NULL) == DSP_OK ? (double)frame[k] : NAN;
+}
+
+static void put_channel(fmt_buffer *out, const dsp_recording *r, size_t k) {
+  const dsp_channel *c = &r->channels[k];
   fmt_put(out, "{\"name\": ");
   fmt_put_json_text(out, c->name);
   fmt_put(out, ", \"unit\": ");
@@ -46,7 +54,7 @@ static void put_channel(fmt_buffer *out, const dsp_channel *c) {
   fmt_put(out, "], \"x\": [");
   for (size_t i = 0; i < c->n; i++) {
     if (i) fmt_put(out, ", ");
-    fmt_put_number(out, c->x[i], "null");
+    fmt_put_number(out, sample_of(r, k, i), "null");
   }
   fmt_put(out, "]}");
 }
@@ -64,7 +72,7 @@ static dsp_status put_model(const dsp_recording *r, dsp_error *error) {
   fmt_put(&out, ", \"channels\": [");
   for (size_t i = 0; i < r->n_channels; i++) {
     if (i) fmt_put(&out, ",\n ");
-    put_channel(&out, &r->channels[i]);
+    put_channel(&out, r, i);
   }
   fmt_put(&out, "]}\n");
   if (!out.failed && status == DSP_OK) fwrite(out.bytes, 1, out.size, stdout);

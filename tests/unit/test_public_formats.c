@@ -105,8 +105,26 @@ START_TEST(mat_refused) {
 }
 END_TEST
 
+/* A palette image of 800 by 350 pixels whose regions reach below it; one has its reference pixel far outside. Of the others there is
+ * nothing to read: whole, big-endian, cut. */
+START_TEST(dicom_regions) {
+  dsp_recording *r = public_good("dicom/examples_palette.dcm");
+  ck_assert_uint_eq(r->n_channels, 0);
+  ck_assert(warned(r, "image_region") && warned(r, "image_region_outside") && warned(r, "image_reference_outside"));
+  ck_assert_ptr_nonnull(strstr(r->warnings[2].text, "reference pixel (-176, -522)"));
+  dsp_recording_free(r);
+  static const char *const others[] = {"dicom/CT_small.dcm", "dicom/ExplVR_BigEnd.dcm", "dicom/MR_truncated.dcm"};
+  const fmt_read_options options = {0};
+  for (size_t i = 0; i < sizeof others / sizeof others[0]; i++) {
+    reading result = public_read(others[i], &options);
+    ck_assert_int_eq(result.status, DSP_BAD_INPUT);
+    ck_assert_msg(strstr(result.error.found, "a DICOM object of class 1.2.840.10008.5.1.4.1.1."), "%s", result.error.found);
+  }
+}
+END_TEST
+
 int main(void) {
   if (!public_folder()) return PUBLIC_SKIPPED;
-  const TTest *const tests[] = {bdf_generator, edf_clinical, wfdb_formats, mat_occlusion, mat_refused};
+  const TTest *const tests[] = {bdf_generator, edf_clinical, wfdb_formats, mat_occlusion, mat_refused, dicom_regions};
   return run_case("public_formats", tests, sizeof tests / sizeof tests[0]);
 }
