@@ -61,3 +61,27 @@ vein gsv_reflux 22 trials=2 cycle_s=6 prv_cm_s=38 tau_s=2.2 stop_s=2.6 vein=GSV 
 vein popliteal_borderline 23 prv_cm_s=22 tau_s=1.6 stop_s=1.05 vein=PV side=left diameter_mm=9
 vein gsv_swapped 24 prv_cm_s=30 tau_s=1.8 stop_s=2.2 vein=GSV side=right diameter_mm=6.5 swap=stated
 vein gsv_mono 25 prv_cm_s=30 tau_s=1.8 stop_s=2.2 vein=GSV side=right diameter_mm=6.5 kind=mono
+
+# limb PROTOCOL NAME SEED [parameter=value...]
+limb() {
+  protocol=$1 name=$2 seed=$3
+  if [ -n "$only" ] && [ "$only" != "$name" ]; then return; fi
+  shift 3
+  options=
+  for setting in "$@"; do
+    options="$options --set sim.$protocol.$setting"
+  done
+  # shellcheck disable=SC2086
+  "$pleth" simulate "$protocol" -q -o "$out/$name.csv" --truth "$out/$name.truth.json" --seed "$seed" $options
+}
+
+gauge="nuisance=custom pulse=0.05 breath=0.02 vasomotion=0.02 white=0.008 pink=0.004 lsb=0.001953125"
+air="nuisance=custom pulse=0.9 breath=0.8 vasomotion=0.5 white=0.1 pink=0.1 lsb=0.03125"
+light="nuisance=custom pulse=0.25 breath=0.06 vasomotion=0.04 white=0.02 pink=0.01 lsb=0.0078125"
+
+# shellcheck disable=SC2086
+limb sgp.occlusion occlusion_both_calves 31 $gauge rate_hz=20 side=both cuff_channel=1 cycles=2 baseline_s=35 hold_s=100 rest_s=45 artefact=0.1
+# shellcheck disable=SC2086
+limb apg.outflow outflow_ladder 32 $air rate_hz=20 steps=8 cycles=1 baseline_s=35 hold_s=60 rest_s=45 heart_per_min=66
+# shellcheck disable=SC2086
+limb ppg.refill refill_with_tourniquet 33 $light rate_hz=10 bouts=2 tourniquet=1 fast_share=0.6 fast_s=3 slow_s=9 refill_s=60 heart_per_min=74

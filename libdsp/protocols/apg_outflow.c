@@ -168,6 +168,17 @@ static dsp_status run(const dsp_recording *recording, const dsp_channel *channel
   return status;
 }
 
+/* A cuff that is inflated and vented, and nobody who stands. */
+static bool suggested(const dsp_recording *recording) {
+  bool cuff = false;
+  for (size_t i = 0; i < recording->n_events; i++) {
+    const dsp_event_kind kind = recording->events[i].kind;
+    if (kind == DSP_EVENT_STAND || kind == DSP_EVENT_TIPTOE || kind == DSP_EVENT_TILT_UP) return false;
+    cuff |= kind == DSP_EVENT_CUFF_INFLATE || kind == DSP_EVENT_CUFF_RELEASE;
+  }
+  return cuff;
+}
+
 static const dsp_repeatability_row repeatability[] = {
     {"VVOCC", INFINITY, NAN, 0.12, "venous distensibility at 3 min, coefficient of variation 12 %: Br J Clin Pharmacol 2000;50:621-3"},
 };
@@ -196,6 +207,7 @@ const dsp_protocol dsp_apg_outflow = {
     .measures = measure_rows,
     .n_measures = MEASURES,
     .applicable = applicable,
+    .suggested = suggested,
     .run = run,
     .conclude = conclude,
     .repeatability = repeatability,

@@ -13,8 +13,10 @@ import sys
 import tempfile
 
 SHIPPED = pathlib.Path(os.environ["PLETH_SOURCE"]) / "sample_data"
-# The README's tables: how a row begins, and the truths behind its cells.
-TABLES = {".csv": ("V0", "VV", "VFT90", "VFI", "EF", "RVF"), ".wav": ("RT", "PRV", "PMV", "VR", "AUG.peak")}
+# The README's tables, one a protocol: the truths behind a row's cells.
+TABLES = {"apg.stand": ("V0", "VV", "VFT90", "VFI", "EF", "RVF"), "duplex.reflux": ("RT", "PRV", "PMV", "VR", "AUG.peak"),
+          "sgp.occlusion": ("SVC", "MVO.first1s", "OF1s", "EV4"), "apg.outflow": ("VVOCC", "OF1s", "IPMIV"),
+          "ppg.refill": ("VO", "TO", "TH")}
 WAV_CAP_BYTES = 600 * 1024
 CAP_BYTES = 5_000_000
 
@@ -51,9 +53,9 @@ def check_files(made):
     return problems
 
 
-def check_readme(suffix, columns):
+def check_readme(protocol, columns):
     problems, seen = [], set()
-    shipped = {p.stem for p in SHIPPED.glob("*" + suffix)}
+    shipped = {p.name.removesuffix(".pleth.json") for p in SHIPPED.glob("*.pleth.json") if json.loads(p.read_text())["protocol"] == protocol}
     cells = r"\| ([^|]+) " * len(columns)
     for row in re.findall(rf"^\| `(\w+)` \|[^|]*{cells}\|$", (SHIPPED / "README.md").read_text(), re.M):
         if row[0] not in shipped:
