@@ -107,7 +107,7 @@ typedef struct capacity {
 } capacity;
 
 /* Venous capacity behind a cuff is 2 to 4 mL/100 mL in most limbs: a weak belief, which cycles that bend clearly override. */
-static const double usual_c = 0.33, usual_sd = 0.25;
+static const double usual_c = 0.35, usual_sd = 0.15;
 
 /* Weighted mean of the cycles' own k / S. S is taken at the rate that each is held at, since a cycle's own S errs with its own k. */
 static void share_capacity(capacity *shared, const filled *all, size_t n) {
