@@ -21,6 +21,7 @@ static const dsp_param_row param_rows[P_ROWS] = {
     [P_CLOSURE] = {"duplex.reflux.closure_s", "s", 0.38, 0, 0.5, NULL, "A reversal shorter than this is the valve's closure, not reflux.",
                    OURS},
     [P_START] = {"duplex.reflux.start_s", "s", 0.8, 0.1, 3, NULL, "Longest time from release to the start of reflux.", OURS},
+    [P_HOLD] = {"duplex.reflux.hold_s", "s", 1.2, 0, 10, NULL, "Longest time from the end of augmentation to an unmarked release.", OURS},
     [P_LONGEST] = {"duplex.reflux.longest_s", "s", 12, 2, 60, NULL, "Longest time after release that is searched.", OURS},
     [P_FALSE_ALARM] = {"duplex.reflux.false_alarm", "1", 0.001, 1e-9, 0.1, NULL, "Chance that noise alone passes for flow, per spectrum.",
                        OURS},

@@ -16,6 +16,7 @@ enum duplex_reflux_param {
   P_BRIDGE,
   P_CLOSURE,
   P_START,
+  P_HOLD,
   P_LONGEST,
   P_FALSE_ALARM,
   P_LEAST_PUSH,

@@ -155,8 +155,10 @@ static double read_end(duplex_reading *r, const duplex_course *c, const run *fou
   const double expected_s = decay_time(&d, fmax(threshold, seen));
   const double stop_se_s = fabs(d.sd / d.b);
   if (expected_s - end_s > fmax(0.06, 2 * stop_se_s)) return end_s;
-  const double far_s = decay_time(&d, threshold);
-  *se_s = hypot(resolution_s, hypot(stop_se_s, 0.1 * (far_s - d.at_s)));
+  /* far below what can be seen the flow may stop at any time */
+  static const double farthest_s = 0.6;
+  const double far_s = fmin(decay_time(&d, threshold), end_s + farthest_s), beyond_s = fmax(0, far_s - fmin(end_s, expected_s));
+  *se_s = hypot(resolution_s, hypot(1.5 * stop_se_s, hypot(0.06 * (far_s - d.at_s), 0.4 * beyond_s)));
   if (threshold < seen) r->extrapolated = true;
   return far_s;
 }
@@ -204,7 +206,9 @@ void duplex_read(duplex_reading *r, const duplex_test *t, const duplex_course *c
   read_push(r, t, c, push);
   const double threshold = fmax(duplex_threshold(t, DUPLEX_MAIN), t->lowest);
   const size_t from = duplex_course_index(c, r->release_s - (r->release_found ? 0.05 : 0.3));
-  const size_t last = duplex_course_index(c, r->release_s + t->params[P_START]), to = duplex_course_index(c, push->until_s);
+  /* an unmarked release is the end of the augmentation; the limb may be held compressed for a while after it */
+  const double start_s = t->params[P_START] + (r->release_found ? t->params[P_HOLD] : 0);
+  const size_t last = duplex_course_index(c, r->release_s + start_s), to = duplex_course_index(c, push->until_s);
   size_t masked = 0, looked = 0;
   for (size_t i = from; i < last && i < to; i++) looked++, masked += isnan(c->peak[i]) != 0;
   r->masked = looked ? (double)masked / (double)looked : 1;
@@ -224,6 +228,7 @@ void duplex_read(duplex_reading *r, const duplex_test *t, const duplex_course *c
     return;
   }
   r->none = false;
+  if (r->release_found) r->release_s = fmax(r->release_s, duplex_course_time(c, found.first) - 0.02);
   r->censored = found.open;
   read_thresholds(r, t, c, &found, to);
   read_velocities(r, c, &found);
