@@ -7,6 +7,7 @@
  * cannot be seen. Imbalance: for an echo without preferred phase I and Q have equal power and no correlation. */
 #include <dsp/doppler.h>
 #include <dsp/memory.h>
+#include <dsp/order.h>
 #include <fftw3.h>
 #include <math.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@ static const size_t least_tiles = 40;
 
 typedef struct tile {
   float a, b, re, im; /**< powers and cross-power */
+  float strength;     /**< power over the quiet level of its frequencies */
 } tile;
 
 struct dsp_stereo_survey {
@@ -122,8 +124,24 @@ dsp_status dsp_stereo_survey_add(dsp_stereo_survey *s, const float *pairs, size_
 
 static int stronger(const void *left, const void *right) {
   const tile *p = left, *q = right;
-  const float a = p->a + p->b, b = q->a + q->b;
-  return (a < b) - (a > b);
+  return (p->strength < q->strength) - (p->strength > q->strength);
+}
+
+/* Power of each tile over what its frequencies hold in the quieter part of the time: the wall's echo is always there. */
+static dsp_status rate_tiles(dsp_stereo_survey *s) {
+  const size_t groups = s->end_bin > s->first_bin ? (s->end_bin - s->first_bin) / GROUP : 0, rows = groups ? s->n_tiles / groups : 0;
+  double *power = dsp_alloc(rows + 1, sizeof *power);
+  if (!power) return DSP_NO_MEMORY;
+  for (size_t g = 0; g < groups && rows > 0; g++) {
+    for (size_t r = 0; r < rows; r++) power[r] = (double)(s->tiles[r * groups + g].a + s->tiles[r * groups + g].b);
+    const double quiet = dsp_order_kth(power, rows, rows / 3);
+    for (size_t r = 0; r < rows; r++) {
+      tile *t = &s->tiles[r * groups + g];
+      t->strength = quiet > 0 ? (float)((double)(t->a + t->b) / quiet) : 0;
+    }
+  }
+  free(power);
+  return DSP_OK;
 }
 
 static double spread(const double *x, size_t n) {
@@ -162,10 +180,10 @@ dsp_status dsp_stereo_decide(dsp_stereo_facts *facts, dsp_stereo_survey *s) {
     return DSP_OK;
   }
   if (most < least_tiles) return DSP_OK;
+  if (rate_tiles(s) != DSP_OK) return DSP_NO_MEMORY;
   qsort(s->tiles, n, sizeof *s->tiles, stronger);
-  const tile *quiet = &s->tiles[n - n / 3 - 1];
   size_t strong = 0;
-  while (strong < most && s->tiles[strong].a + s->tiles[strong].b > (float)least_contrast * (quiet->a + quiet->b)) strong++;
+  while (strong < most && s->tiles[strong].strength > (float)least_contrast) strong++;
   facts->swing_db = spread(s->balance, s->n_balance);
   double a = 0, b = 0, re = 0, tightness = 0;
   for (size_t i = 0; i < strong; i++) {

@@ -12,7 +12,7 @@
 #define DUPLEX "duplex ultrasound reflux testing as reported by Labropoulos 2003 and the SVS/AVF guidelines"
 
 static const dsp_param_row param_rows[P_ROWS] = {
-    [P_WINDOW] = {"duplex.reflux.window_s", "s", 0.02, 0.005, 0.1, NULL, "Length of one spectrum's window.", OURS},
+    [P_WINDOW] = {"duplex.reflux.window_s", "s", 0.034, 0.005, 0.1, NULL, "Length of one spectrum's window.", OURS},
     [P_HOP] = {"duplex.reflux.hop_s", "s", 0.004, 0.001, 0.02, NULL, "Time from one spectrum to the next around a compression.", OURS},
     [P_THRESHOLD] = {"duplex.reflux.threshold_cm_s", "cm/s", 2, 0.5, 20, NULL, "Retrograde velocity from which flow counts.", DUPLEX},
     [P_THRESHOLD_HZ] = {"duplex.reflux.threshold_hz", "Hz", 65, 10, 1000, NULL,

@@ -154,11 +154,12 @@ static double read_end(duplex_reading *r, const duplex_course *c, const run *fou
   if (!d.found) return end_s;
   const double expected_s = decay_time(&d, fmax(threshold, seen));
   const double stop_se_s = fabs(d.sd / d.b);
-  if (expected_s - end_s > fmax(0.06, 2 * stop_se_s)) return end_s;
+  /* among the wall's echo flow is lost early; in the clear an early end is a stop */
+  if (expected_s - end_s > fmax(seen > threshold ? 0.1 : 0.06, 2 * stop_se_s)) return end_s;
   /* far below what can be seen the flow may stop at any time */
   static const double farthest_s = 0.6;
   const double far_s = fmin(decay_time(&d, threshold), end_s + farthest_s), beyond_s = fmax(0, far_s - fmin(end_s, expected_s));
-  *se_s = hypot(resolution_s, hypot(1.5 * stop_se_s, hypot(0.06 * (far_s - d.at_s), 0.4 * beyond_s)));
+  *se_s = hypot(resolution_s, hypot(1.5 * stop_se_s, hypot(0.06 * (far_s - d.at_s), 0.5 * beyond_s)));
   if (threshold < seen) r->extrapolated = true;
   return far_s;
 }
