@@ -79,7 +79,7 @@ static dsp_status one_event(dsp_recording *recording, event_table *table, const 
   const double t_s = seconds_of(table, onset);
   if (isnan(t_s)) return DSP_OK;
   const double dur_s = table->onset_source ? seconds_of(table, onset + duration) - t_s : duration * table->unit_s;
-  return field_add_event(recording, t_s, dur_s > 0 ? dur_s : 0, words, "bids") == DSP_OK ? DSP_OK : dsp_fail_memory(error);
+  return field_add_event(recording, t_s, dur_s > 0 ? dur_s : 0, words ? words : "", "bids") == DSP_OK ? DSP_OK : dsp_fail_memory(error);
 }
 
 static dsp_status take_rows(dsp_recording *recording, event_table *table, bool with_header, dsp_error *error) {

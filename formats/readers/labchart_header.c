@@ -136,10 +136,12 @@ dsp_status lab_header(lab_file *file, lab_block *block, const unsigned char **p,
     *p = rows_next_line(*p, end);
     ++*line;
   }
+  snprintf(place, sizeof place, "line %zu", block->line);
+  if (status == DSP_OK && !(block->interval_s > 0))
+    return dsp_fail(error, DSP_BAD_INPUT, place, "Interval=, a tab and the interval", "no interval");
   const size_t titles = count_values(block->titles), ranges = count_values(block->ranges), units = count_values(block->units);
   block->n_channels = titles > ranges ? titles : ranges;
   if (units > block->n_channels) block->n_channels = units;
-  snprintf(place, sizeof place, "line %zu", block->line);
   if (status == DSP_OK && block->n_channels > FMT_CAP_CHANNELS)
     return dsp_fail(error, DSP_LIMIT, place, "fewer channels", "%zu channels, more than the cap of %zu", block->n_channels,
                     FMT_CAP_CHANNELS);

@@ -106,6 +106,10 @@ START_TEST(events_of_the_recording) {
   ck_assert_uint_eq(r->n_events, 1);
   ck_assert(r->events[0].t_s == 0.02 && fabs(r->events[0].dur_s - 0.04) < 1e-12);
   dsp_recording_free(r);
+  r = must_read(READ({TABLE, "1\t6\n2\t7\n"}, {"physio.json", FACTS}, {"sub-01_task-rest_run-01_physioevents.tsv", "1\n"},
+                     {"physioevents.json", "{\"Columns\": [\"onset\"], \"OnsetSource\": \"n/a\"}"}));
+  ck_assert(r->n_events == 1 && r->events[0].kind == DSP_EVENT_NOTE); /* an event without a word */
+  dsp_recording_free(r);
   expect_refused(READ({TABLE, "1\t6\n"}, {"physio.json", FACTS}, {"sub-01_task-rest_run-01_physioevents.tsv", "1\n"},
                       {"physioevents.json", "{\"Columns\": [\"onset\"], \"OnsetSource\": \"eye\"}"}),
                  DSP_BAD_INPUT, "OnsetSource", "eye");

@@ -245,6 +245,7 @@ START_TEST(broken_files) {
   expect_refused(read_lab(HEAD("1", "a", "1 V", "") "0\t1\t2\t3\t4\n0.02\t1\t2\t3\t4\n"), DSP_BAD_INPUT, "line 1", "5 columns");
   expect_refused(read_lab(HEAD("1", "a", "1 V", "")), DSP_BAD_INPUT, "labchart", "no samples");
   expect_refused(read_lab("Interval="), DSP_BAD_INPUT, "labchart: line 1", "");
+  expect_refused(read_lab("Interval=x\t1 s\nChannelTitle=\ta\n0\t1\n"), DSP_BAD_INPUT, "labchart: line 1", "no interval");
   dsp_recording *r = read_lab_good(HEAD("1", "a\tb", "1 V\t1 V", "") "0\t1\t2\n0.02\t3\t4\n0.04\t5"); /* cut off */
   ck_assert(warned(r, "short_rows") && isnan(channel_named(r, "b")->x[2]));
   dsp_recording_free(r);
