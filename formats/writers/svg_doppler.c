@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 /* Levels above the background: nothing is shown below the first, everything solid above the second. */
-static const double clear_db = 3.0, solid_db = 27.0;
+static const double clear_db = 6.0, solid_db = 30.0;
 static const unsigned char ink[] = {0x10, 0x2A, 0x43};
 
 static unsigned char strength_of(double level_db) {

@@ -265,6 +265,17 @@ static void put_spectrogram(const panel *p) {
   fmt_svg_spectrogram(p->out, s, (fmt_box){x, y_of(p, hi), end - x, y_of(p, lo) - y_of(p, hi)});
 }
 
+/* Which way is which, where the direction is known: only then is there a reflux time. */
+static void put_directions(const panel *p, const dsp_test *test) {
+  const dsp_measure *rt = NULL;
+  for (size_t i = 0; i < test->n_measures; i++)
+    if (!strcmp(test->measures[i].row->id, "RT")) rt = &test->measures[i];
+  if (!rt || !rt->valid || !(p->hi > 0.0 && p->lo < 0.0)) return;
+  const double x = p->plot.x + 6.0, zero = y_of(p, 0.0), top = y_of(p, p->most), bottom = y_of(p, p->least);
+  if (zero - top > 30.0) fmt_svg_text(p->out, x, top + 12.0, NAME_SIZE, 200.0, "markname", "start", "\xE2\x96\xB2 antegrade");
+  if (bottom - zero > 30.0) fmt_svg_text(p->out, x, bottom - 5.0, NAME_SIZE, 200.0, "markname", "start", "\xE2\x96\xBC retrograde");
+}
+
 static const char *line_class(const char *name) {
   static const char *const classes[][2] = {
       {"raw", "trace raw"}, {"mean", "trace mean"}, {"envelope", "trace envelope"}, {"conditioned", "trace"}};
@@ -319,6 +330,7 @@ void fmt_svg_panel(fmt_buffer *out, const dsp_report *report, size_t first_test,
   put_bands(&p);
   put_grid(&p);
   put_traces(&p, test, number);
+  if (p.signed_flow) put_directions(&p, test);
   put_landmarks(&p);
   put_phase_names(&p);
   put_levels(&p);
