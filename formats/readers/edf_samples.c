@@ -2,6 +2,7 @@
  * Samples: each record holds each signal's stretch, little-endian two's complement of 16 bits in EDF and 24 in BDF. */
 #include "edf.h"
 #include "field.h"
+#include "pages.h"
 #include <fmt/cursor.h>
 #include <stdlib.h>
 
@@ -40,6 +41,7 @@ static dsp_status add_signal(edf_file *file, const edf_signal *signal, dsp_segme
   if (n > FMT_CAP_SAMPLES) return dsp_fail(error, DSP_LIMIT, "", "fewer samples", "%zu samples of one signal", n);
   double *x = dsp_alloc(n, sizeof *x);
   if (!x) return dsp_fail_memory(error);
+  pages_hint(x, n * sizeof *x);
   for (size_t r = 0; r * signal->per_record < n; r++) {
     const size_t count = r < file->n_records ? signal->per_record : tail;
     take_samples(x + r * signal->per_record, file->data + r * file->record_bytes + signal->at, count, file, signal);

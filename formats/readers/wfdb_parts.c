@@ -2,6 +2,7 @@
  * Parts to channels. A record is one part, or a list of parts each with a header of its own, in time one behind the other; a part may lack
  * signals that others have, and a pause is a part without a file. Signals are told apart by their descriptions. */
 #include "field.h"
+#include "pages.h"
 #include "wfdb.h"
 #include <math.h>
 #include <stdio.h>
@@ -93,15 +94,9 @@ static dsp_status set_scale(builder *b, growing *channel, const wfdb_signal *sig
 
 /* The sum of all samples as they are stored, modulo 2^16, and the first of them, as the header states them. */
 static dsp_status verify(builder *b, const wfdb_signal *signal, const double *raw, size_t n) {
-  double sum = 0;
   const double none = wfdb_none(signal->format);
-  for (size_t i = 0; i < n; i++) sum += isnan(raw[i]) ? none : raw[i]; /* below 2^31 times 2^32: the low 16 bits may round away */
-  long long whole = 0;
-  if (fabs(sum) < 0x1p53) {
-    whole = (long long)sum;
-  } else {
-    for (size_t i = 0; i < n; i++) whole += (long long)(isnan(raw[i]) ? none : raw[i]);
-  }
+  int64_t whole = 0; /* below 2^31 times 2^31 */
+  for (size_t i = 0; i < n; i++) whole += (int64_t)(isnan(raw[i]) ? none : raw[i]);
   const bool sum_differs = signal->has_checksum && ((whole ^ signal->checksum) & 0xFFFF) != 0;
   const bool first_differs = signal->has_first && n && signal->format != 8 && (isnan(raw[0]) ? none : raw[0]) != (double)signal->first;
   if (!sum_differs && !first_differs) return DSP_OK;
@@ -120,6 +115,7 @@ static dsp_status add_samples(builder *b, growing *channel, const wfdb_signal *s
   if (status != DSP_OK) return status;
   if (channel->n + n > FMT_CAP_SAMPLES) return fail(b, DSP_LIMIT, "fewer samples", "more samples than a channel may have");
   if (dsp_grow(&channel->x, &channel->capacity, channel->n + n, sizeof *channel->x) != DSP_OK) return dsp_fail_memory(b->error);
+  pages_hint(channel->x, channel->capacity * sizeof *channel->x);
   double *x = channel->x + channel->n;
   wfdb_decode(x, data->bytes, signal, slot, frame, frames);
   status = verify(b, signal, x, n);
