@@ -132,7 +132,8 @@ static void mark_missing_rows(clock_view *view, double step, double tolerance) {
   for (size_t s = 1; s < timing->n_stretches; s++) {
     csv_stretch *stretch = &timing->stretches[s], *before = &timing->stretches[s - 1];
     const double away = stretch->t0_s - (before->t0_s + (double)(before->n - 1) * step), whole = rint(away / step);
-    if (before->blank_after || away > gap_s || whole < 2 || fabs(away - whole * step) > tolerance) continue;
+    if (before->blank_after || away > gap_s || whole < 2 || !(whole < (double)FMT_CAP_SAMPLES) || fabs(away - whole * step) > tolerance)
+      continue;
     stretch->missing_before = (size_t)whole - 1;
     rows += stretch->missing_before;
   }

@@ -128,6 +128,14 @@ static dsp_status parse_set(parse *p, dicom_set *set, size_t end, unsigned depth
   return DSP_OK;
 }
 
+static void clear_set(dicom_set *set) { // NOLINT(misc-no-recursion): as deep as it was parsed
+  for (size_t i = 0; i < set->n; i++) {
+    for (size_t k = 0; k < set->rows[i].n_items; k++) clear_set(&set->rows[i].items[k]);
+    free(set->rows[i].items);
+  }
+  free(set->rows);
+}
+
 /* Group 2, always explicit and little-endian, up to the first element of another group. */
 static dsp_status parse_meta(parse *p) {
   dicom_set meta = {0};
@@ -142,8 +150,7 @@ static dsp_status parse_meta(parse *p) {
   }
   p->file->syntax = status == DSP_OK ? dicom_text(p->file, &meta, SYNTAX_TAG) : NULL;
   if (status == DSP_OK && !p->file->syntax) status = dsp_fail_memory(p->error);
-  for (size_t i = 0; i < meta.n; i++) free(meta.rows[i].items);
-  free(meta.rows);
+  clear_set(&meta);
   return status;
 }
 
@@ -172,14 +179,6 @@ dsp_status dicom_parse(dicom_file *file, const fmt_source *source, dsp_arena *ar
   if (status == DSP_OK) status = parse_set(&p, &file->top, p.in.size, 0);
   file->cut |= p.in.failed;
   return status;
-}
-
-static void clear_set(dicom_set *set) { // NOLINT(misc-no-recursion): as deep as it was parsed
-  for (size_t i = 0; i < set->n; i++) {
-    for (size_t k = 0; k < set->rows[i].n_items; k++) clear_set(&set->rows[i].items[k]);
-    free(set->rows[i].items);
-  }
-  free(set->rows);
 }
 
 void dicom_clear(dicom_file *file) {

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static const double SECONDS_MAX = 1e9, STEP_MIN_S = 1e-6, STEP_MAX_S = 86400;
+
 static bool is_one_of(const char *name, const char *const *words) {
   for (; *words; words++)
     if (strcasecmp(name, *words) == 0) return true;
@@ -95,12 +97,25 @@ static void drop_infinite(const dsp_recording *recording) {
   }
 }
 
+/* Times of a recording, not numbers near the ends of what there are: steps from a microsecond to a day, within some 30 years. */
+static dsp_status check_times(const double *t, size_t n, dsp_error *error) {
+  bool good = true;
+  for (size_t i = 0; i < n; i++) good &= fabs(t[i]) < SECONDS_MAX;
+  const double step_s = good ? (t[n - 1] - t[0]) / (double)(n - 1) : 0;
+  if (good && step_s >= STEP_MIN_S && step_s <= STEP_MAX_S) return DSP_OK;
+  return dsp_fail(error, DSP_BAD_INPUT, "t", "rising times in seconds", "times that are none, or steps of %g s", step_s);
+}
+
 static dsp_status by_clock(csv_table *table, size_t at, double rate_hz, dsp_error *error) {
   csv_timing timing = {0};
   double tick_s = 0;
+  const dsp_status checked = check_times(table->columns[at].x, table->n_rows, error);
+  if (checked != DSP_OK) return checked;
   long *channel_of = dsp_zalloc(table->n_columns, sizeof *channel_of);
   dsp_status status = channel_of ? csv_seconds(table, at, &timing, &tick_s, error) : dsp_fail_memory(error);
   if (status == DSP_OK) status = csv_grid(table, &timing, tick_s, rate_hz, error);
+  if (status == DSP_OK && !(timing.rate_hz > 0.1 / STEP_MAX_S && timing.rate_hz < 1 / STEP_MIN_S * 10))
+    status = dsp_fail(error, DSP_BAD_INPUT, "t", "rising times in seconds", "a clock of %g steps a second", timing.rate_hz);
   if (status == DSP_OK) status = csv_channels(table, &timing, channel_of, error);
   drop_infinite(table->recording);
   if (status == DSP_OK) table->recording->t_origin_s = timing.origin_s;

@@ -28,6 +28,7 @@ static fmt_verdict probe_wfdb(const fmt_input *input, unsigned *score, dsp_error
     *score = SURE;
   } else if (text && ends_in_hea(input->name)) {
     verdict = FMT_BROKEN;
+    if (why.status == DSP_OK) dsp_fail(&why, DSP_BAD_INPUT, "line 1", "at least one signal", "a record without signals");
     *error = why;
   }
   if (!arena || why.status == DSP_NO_MEMORY) dsp_fail_memory(error);
