@@ -56,7 +56,8 @@ static const verb_row verbs[] = {
      verb_merge},
     {"qa", "MANIFEST", "compare measured values with the expected ones of a table, each within its tolerance",
      "  pleth qa sample_data/qa.manifest\n  pleth qa sample_data/qa.manifest --junit qa.xml -j 4\n", 1, 1,
-     TAKES_LIMITS | TAKES(OPT_MAP) | TAKES(OPT_JSON) | TAKES(OPT_JUNIT) | TAKES(OPT_BLESS) | TAKES(OPT_JOBS) | TAKES(OPT_SET) | TAKES(OPT_GUIDELINE),
+     TAKES_LIMITS | TAKES(OPT_MAP) | TAKES(OPT_JSON) | TAKES(OPT_JUNIT) | TAKES(OPT_BLESS) | TAKES(OPT_JOBS) | TAKES(OPT_SET) |
+         TAKES(OPT_GUIDELINE),
      verb_qa},
     {"config", "show", "print every effective value of options and parameters, and where it comes from",
      "  pleth config show\n  pleth config show --json --set apg.stand.plateau_s=10\n", 1, 1,

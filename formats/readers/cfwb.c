@@ -67,7 +67,7 @@ static dsp_status take_start(cfwb_file *file, dsp_error *error) {
 static dsp_status take_channel(cfwb_file *file, cfwb_channel *channel, size_t c, dsp_error *error) {
   dsp_arena *arena = file->recording->arena;
   char place[40];
-  snprintf(place, sizeof place, "byte %zu", file->at.at + 2 * TEXT_BYTES);
+  snprintf(place, sizeof place, "byte %zu", file->at.at + 2 * (size_t)TEXT_BYTES);
   const unsigned char *title = fmt_take(&file->at, TEXT_BYTES), *unit = fmt_take(&file->at, TEXT_BYTES);
   channel->scale = fmt_take_f64(&file->at, false);
   channel->offset = fmt_take_f64(&file->at, false);
@@ -92,7 +92,9 @@ static dsp_status take_channel(cfwb_file *file, cfwb_channel *channel, size_t c,
 /* How many rows the file holds, and whether a column of times is among them: what the header states, as far as the bytes bear it out. */
 static dsp_status measure(cfwb_file *file, dsp_error *error) {
   const size_t left = fmt_cursor_left(&file->at), n_channels = (size_t)file->n_channels;
-  const size_t plain = left / (n_channels * file->width), timed = left / ((n_channels + 1) * file->width);
+  const size_t row = n_channels * file->width;
+  if (row == 0) return dsp_fail(error, DSP_BAD_INPUT, "byte 52", "1 to 256 channels", "0"); /* head() has seen to it */
+  const size_t plain = left / row, timed = left / (row + file->width);
   const size_t stated = file->stated > 0 ? (size_t)file->stated : 0;
   const bool time = file->with_time != 0 && !(stated && plain == stated && timed != stated);
   const size_t there = time ? timed : plain;

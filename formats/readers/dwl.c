@@ -134,7 +134,7 @@ static dsp_status add_channel(dwl_file *file, const fmt_source *wave, size_t c, 
 }
 
 static dsp_status take_wave(dwl_file *file, const fmt_source *wave, dsp_error *error) {
-  const size_t pair = 2 * CHANNELS * RUN, n_runs = wave->size / pair;
+  const size_t pair = (size_t)2 * CHANNELS * RUN, n_runs = wave->size / pair;
   if (n_runs == 0) return dsp_fail(error, DSP_BAD_INPUT, "envelopes (.TW)", "at least 64 samples of two channels", "%zu bytes", wave->size);
   if (wave->size % pair && dsp_recording_warn(file->text.recording, "file_truncated", "%zu bytes at the end are no whole run; left out",
                                               wave->size % pair) != DSP_OK)

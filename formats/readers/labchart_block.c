@@ -235,8 +235,9 @@ static dsp_status use_rows(lab_file *file, const lab_block *block, rows_block *r
   const bool has_time = time_column != SIZE_MAX;
   double *t = has_time ? rows->x[time_column] : NULL;
   const char **titles = dsp_zalloc(block->n_channels, sizeof *titles);
-  dsp_status status = titles ? DSP_OK : dsp_fail_memory(error);
-  if (status == DSP_OK && has_time) status = unwrap(t, rows->n_rows, block, error);
+  if (!titles) return dsp_fail_memory(error);
+  dsp_status status = DSP_OK;
+  if (has_time) status = unwrap(t, rows->n_rows, block, error);
   if (status == DSP_OK) status = place(&start_s, file, block, has_time, has_time ? t[0] : 0, block->interval_s, error);
   if (status == DSP_OK)
     status =

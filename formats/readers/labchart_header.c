@@ -44,11 +44,15 @@ static size_t count_values(csv_span values) {
   return n;
 }
 
+static bool is_digit_or(unsigned char c, const char *others) {
+  return (c >= '0' && c <= '9') || (c && strchr(others, c));
+}
+
 /* A number with point or comma, and the text behind it. */
 static bool number_and_rest(const lab_file *file, csv_span cell, double *number, csv_span *rest) {
   size_t n = 0, commas = 0;
-  while (n < cell.n && (memchr("0123456789+-.,", cell.at[n], 14) ||
-                        ((cell.at[n] | 32) == 'e' && n && n + 1 < cell.n && memchr("0123456789+-", cell.at[n + 1], 12)))) {
+  while (n < cell.n &&
+         (is_digit_or(cell.at[n], "+-.,") || ((cell.at[n] | 32) == 'e' && n && n + 1 < cell.n && is_digit_or(cell.at[n + 1], "+-")))) {
     commas += cell.at[n] == ',';
     n++;
   }

@@ -178,6 +178,7 @@ __attribute__((noinline)) static void plain_rows(rows_block *block, const unsign
 dsp_status rows_take(rows_block *block, const unsigned char **from, dsp_error *error) {
   const unsigned char *p = *from, *end = block->text->end;
   const csv_span sample = rows_line(p, end);
+  if (block->n_columns == 0) return dsp_fail(error, DSP_BAD_INPUT, "", "at least one column", "rows without a cell");
   block->x = dsp_zalloc(block->n_columns, sizeof *block->x);
   if (!block->x) return dsp_fail_memory(error);
   const size_t row_bytes = sample.n + 1 > block->n_columns ? sample.n + 1 : block->n_columns;

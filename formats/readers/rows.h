@@ -25,8 +25,8 @@ typedef struct rows_block {
 
 /* Cells of the longest among the first rows at `p` (comments do not count), 0 when there is none. */
 size_t rows_count_cells(const rows_block *block, const unsigned char *p);
-/* Fill the block from *p on. n_columns is set by the caller. *p is left at the stop or the end. */
-dsp_status rows_take(rows_block *block, const unsigned char **p, dsp_error *error);
+/* Fill the block from *from on, which is left at the stop or the end. n_columns is set by the caller. */
+dsp_status rows_take(rows_block *block, const unsigned char **from, dsp_error *error);
 /* The array of column `c`, which is the caller's then. */
 double *rows_release(rows_block *block, size_t c);
 void rows_clear(rows_block *block);
