@@ -77,6 +77,7 @@ static bool wanted(const batch_walk *walk, const char *path) {
 
 static int walk_folder(const batch_walk *walk, const char *folder, int depth);
 
+/* Folders in folders, to a depth that is bounded. NOLINTNEXTLINE(misc-no-recursion) */
 static int visit(const batch_walk *walk, const char *path, int depth) {
   struct stat facts;
   if (stat(path, &facts) != 0) return EXIT_DONE; /* a dangling link, or gone meanwhile */
@@ -100,6 +101,7 @@ static int not_dots(const struct dirent *entry) {
   return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion) */
 static int walk_folder(const batch_walk *walk, const char *folder, int depth) {
   struct dirent **entries = NULL;
   int status = EXIT_DONE;
@@ -180,7 +182,7 @@ int batch_list_load(batch_list *list, const char *path) {
     return EXIT_NONE;
   }
   int status = EXIT_DONE;
-  for (ssize_t size = 0; status == EXIT_DONE && (size = getline(&line, &capacity, file)) > 0;) {
+  while (status == EXIT_DONE && getline(&line, &capacity, file) > 0) {
     line[strcspn(line, "\n")] = '\0';
     batch_cut_cell(line);
     status = add(list, line);

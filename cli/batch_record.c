@@ -92,7 +92,10 @@ void batch_cut_cell(char *cell) {
       continue;
     }
     from++;
-    *to++ = *from == 't' ? '\t' : *from == 'n' ? '\n' : *from;
+    *to = *from;
+    if (*from == 't') *to = '\t';
+    if (*from == 'n') *to = '\n';
+    to++;
   }
   *to = '\0';
 }

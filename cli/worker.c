@@ -75,7 +75,7 @@ static bool write_all(const void *bytes, size_t size) {
 
 /* Append the rows of one part. */
 static bool take_part(input_set *set, struct msghdr *message, const request *from) {
-  int fd[PART_FILES];
+  int fd[PART_FILES] = {0};
   size_t n = 0, used = 0;
   const struct cmsghdr *rights = CMSG_FIRSTHDR(message);
   if (rights != NULL && rights->cmsg_type == SCM_RIGHTS) {
