@@ -146,16 +146,17 @@ static double decay_time(const decay *d, double level) {
 
 /* When the run ends at `threshold`, and how well that is known. Flow that stops from a velocity that could be seen ends where it is seen
  * to; flow that decays ends where its decay says, which also reaches below what can be seen. */
-static double read_end(duplex_reading *r, const duplex_course *c, const run *found, double threshold, double seen, double *se_s) {
+static double read_end(duplex_reading *r, const duplex_course *c, const run *found, double threshold, double seen, double edge_s,
+                       double *se_s) {
   static const double resolution_s = 0.008;
   const double end_s = crossing(c, found->end, -fmax(threshold, seen));
   *se_s = resolution_s;
   const decay d = fit_decay(c, found, fmax(threshold, seen));
-  if (!d.found) return end_s;
+  if (!d.found) return end_s - edge_s;
   const double expected_s = decay_time(&d, fmax(threshold, seen));
   const double stop_se_s = fabs(d.sd / d.b);
   /* among the wall's echo flow is lost early; in the clear an early end is a stop */
-  if (expected_s - end_s > fmax(seen > threshold ? 0.1 : 0.06, 2 * stop_se_s)) return end_s;
+  if (expected_s - end_s > fmax(seen > threshold ? 0.1 : 0.06, 2 * stop_se_s)) return end_s - edge_s;
   /* far below what can be seen the flow may stop at any time */
   static const double farthest_s = 0.6;
   const double far_s = fmin(decay_time(&d, threshold), end_s + farthest_s), beyond_s = fmax(0, far_s - fmin(end_s, expected_s));
@@ -165,14 +166,16 @@ static double read_end(duplex_reading *r, const duplex_course *c, const run *fou
 }
 
 static void read_thresholds(duplex_reading *r, const duplex_test *t, const duplex_course *c, const run *main_run, size_t to) {
-  const double bridge_s = t->params[P_BRIDGE], seen = t->lowest;
+  /* a spectrum shows flow from before its window's middle reaches it, and until after */
+  static const double early = 0.2;
+  const double bridge_s = t->params[P_BRIDGE], seen = t->lowest, edge_s = t->audio ? early * t->params[P_WINDOW] : 0;
   const size_t margin = (size_t)(0.3 * c->rate_hz), from = main_run->first > margin ? main_run->first - margin : 0;
   for (int k = 0; k < DUPLEX_THRESHOLDS; k++) {
     const double threshold = duplex_threshold(t, k);
     const run found = k == DUPLEX_MAIN ? *main_run : longest_run(c, from, main_run->end, to, fmax(threshold, seen), bridge_s);
     double se_s = NAN;
-    r->from_s[k] = found.found ? crossing(c, found.first, -threshold) : (double)NAN;
-    r->to_s[k] = found.found ? read_end(r, c, &found, threshold, seen, &se_s) : (double)NAN;
+    r->from_s[k] = found.found ? crossing(c, found.first, -threshold) + edge_s : (double)NAN;
+    r->to_s[k] = found.found ? read_end(r, c, &found, threshold, seen, edge_s, &se_s) : (double)NAN;
     if (k == DUPLEX_MAIN) r->to_se_s = se_s;
   }
 }
