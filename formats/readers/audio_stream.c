@@ -69,7 +69,8 @@ static dsp_status read_frames(void *context, float *interleaved, uint64_t first,
   const sf_count_t got = s->next == UINT64_MAX ? 0 : sf_readf_float(s->file, interleaved, (sf_count_t)n);
   s->next = got == (sf_count_t)n ? first + n : UINT64_MAX;
   if (got != (sf_count_t)n) {
-    snprintf(place, sizeof place, "frame %llu", (unsigned long long)(first + (uint64_t)(got > 0 ? got : 0)));
+    const unsigned long long bad = first + (uint64_t)(got > 0 ? got : 0);
+    snprintf(place, sizeof place, "frame %llu", bad);
     return dsp_fail(error, DSP_BAD_INPUT, place, "samples that can be decoded, in a file that does not change", "damaged or cut short");
   }
   if (s->floating) mark_missing(interleaved, n * s->n_channels);
@@ -135,7 +136,8 @@ static dsp_status count_missing(dsp_recording *recording, dsp_error *error) {
   const dsp_audio *audio = &recording->audio;
   const size_t channels = audio->n_channels;
   float *block = dsp_alloc(BLOCK_FRAMES * channels, sizeof *block);
-  dsp_status status = block ? DSP_OK : dsp_fail_memory(error);
+  dsp_status status = DSP_OK;
+  if (!block) return dsp_fail_memory(error);
   for (uint64_t first = 0; status == DSP_OK && first < audio->n_frames; first += BLOCK_FRAMES) {
     const uint64_t left = audio->n_frames - first;
     const size_t n = left < BLOCK_FRAMES ? (size_t)left : BLOCK_FRAMES;

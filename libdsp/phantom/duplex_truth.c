@@ -60,7 +60,7 @@ static void read_trial(double v[VALUES], const dsp_duplex_plan *plan, size_t k) 
 }
 
 static double median(double (*values)[VALUES], size_t n, size_t column) {
-  double sorted[DSP_DUPLEX_TRIALS_MAX];
+  double sorted[DSP_DUPLEX_TRIALS_MAX] = {0};
   for (size_t k = 0; k < n; k++) {
     size_t i = k;
     for (; i > 0 && sorted[i - 1] > values[k][column]; i--) sorted[i] = sorted[i - 1];
