@@ -155,7 +155,8 @@ static dsp_status take_signal(wfdb_signal *signal, size_t i, lines *in) {
   if (status != DSP_OK) return status;
   const word resolution = take_word(in), adc_zero = take_word(in), first = take_word(in), sum = take_word(in), block = take_word(in);
   if (resolution.n && !field_number(&(double){0}, resolution.at, resolution.n)) return refuse(in, resolution, "a resolution in bits");
-  if (adc_zero.n && !field_number(&zero, adc_zero.at, adc_zero.n)) return refuse(in, adc_zero, "the converter's zero");
+  if (adc_zero.n && (!field_number(&zero, adc_zero.at, adc_zero.n) || fabs(zero) > 0x1p53))
+    return refuse(in, adc_zero, "the converter's zero");
   if (!has_baseline) signal->baseline = zero;
   signal->has_first = first.n > 0;
   signal->has_checksum = sum.n > 0;
