@@ -59,11 +59,11 @@ void dsp_occlusion_artefact(double *v, size_t n, const dsp_occlusion_plan *plan,
       DSP_O_ROW(id "level", unit, 0, -1000, 1000, "Reading of the resting limb."),                                                         \
       DSP_O_ROW(id "volume", unit, volume_default, 0.01, 1000, "Volume that congestion approaches."),                                      \
       DSP_O_ROW(id "fill_s", "s", 35, 1, 600, "Its time constant."),                                                                       \
-      DSP_O_ROW(id "filtration_per_min", unit "/min", 0.02 * volume_default, 0, 100, "Filtration under the cuff."),                        \
+      DSP_O_ROW(id "filtration_per_min", unit "/min", 0.02 * (volume_default), 0, 100, "Filtration under the cuff."),                      \
       DSP_O_ROW(id "fast_share", "1", 0.7, 0, 1, "Share of the fast part of outflow."),                                                    \
       DSP_O_ROW(id "fast_s", "s", 1.4, 0.05, 100, "Its time constant."),                                                                   \
       DSP_O_ROW(id "slow_s", "s", 8, 0.05, 300, "Time constant of the slow part."),                                                        \
-      DSP_O_ROW(id "undershoot", unit, 0.05 * volume_default, 0, 100, "Fall below rest after venting."),                                   \
+      DSP_O_ROW(id "undershoot", unit, 0.05 * (volume_default), 0, 100, "Fall below rest after venting."),                                 \
       DSP_O_ROW(id "undershoot_s", "s", 5, 0.1, 100, "Time constant of its coming."),                                                      \
       DSP_O_ROW(id "artefact", unit, 0, -1000, 1000, "Swing of the sensor when the cuff is inflated."),                                    \
       DSP_O_ROW(id "artefact_s", "s", 0.15, 0.01, 5, "Its decay."), DSP_NUISANCE_ROWS(id, unit)

@@ -91,6 +91,14 @@ static void read_values(ppg_test *t, size_t k) {
   v[TO] = dsp_outflow_read(o, dsp_outflow_time_to, &t->params[PPG_FRACTION]);
   v[TH] = dsp_outflow_read(o, dsp_outflow_time_to, &half);
   v[TI] = dsp_outflow_read(o, initial_time, &t->params[PPG_TI_WINDOW]);
+  /* Along the trace's own course where it is not two exponentials; what that changes is uncertain by a part of it. */
+  static const int followed[] = {TO, TH, TI};
+  for (int i = 0; i < 3 && b->followed > 0; i++) {
+    if (isnan(b->time_s[i])) continue;
+    dsp_estimate *e = &v[followed[i]];
+    e->se = hypot(e->se, 0.15 * fabs(e->value - b->time_s[i]));
+    e->value = b->time_s[i];
+  }
   v[AREA] = of_baseline(dsp_outflow_read(o, area, &t->params[PPG_FRACTION]), b->base);
   /* When the peak was is uncertain, too, and every time counts from it. */
   const double peak_se_s = sqrt(o->cov[7][7]);

@@ -5,6 +5,7 @@
 #include <dsp/memory.h>
 #include <dsp/order.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,10 +86,9 @@ dsp_status part_add_trace(dsp_test *test, const dsp_trace *trace, const char *un
 
 bool part_role_fits(const dsp_channel *channel, dsp_role role, dsp_dimension dimension, dsp_error *missing) {
   if (channel->role == role || (channel->role == DSP_ROLE_UNKNOWN && channel->unit && channel->unit->dimension == dimension)) return true;
-  char expected[80] = "role ";
-  strncat(expected, dsp_role_text(role), sizeof expected - 32);
   const dsp_unit *unit = dsp_role_unit(role);
-  if (unit) strcat(strcat(expected, ", or unit "), unit->ucum);
+  char expected[120];
+  snprintf(expected, sizeof expected, "role %s%s%s", dsp_role_text(role), unit ? ", or unit " : "", unit ? unit->ucum : "");
   dsp_fail(missing, DSP_NOT_APPLICABLE, channel->name, expected, "role %s", dsp_role_text(channel->role));
   return false;
 }

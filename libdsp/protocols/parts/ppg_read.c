@@ -120,6 +120,94 @@ static void set_limit(ppg_bout *b) {
   b->refill.base = (dsp_estimate){b->base.value + weight * above, b->base.se * b->end.se / apart};
 }
 
+/* A local line through the departures `r` (from the time of sample 0), `half_s` to both sides: its value at t_s. */
+static double local_line(const double *r, const unsigned char *ok, size_t n, double rate_hz, double t_s, double half_s) {
+  const double lo = fmax(0, ceil((t_s - half_s) * rate_hz)), hi = fmin((double)n - 1, floor((t_s + half_s) * rate_hz));
+  double sw = 0, st = 0, sr = 0, stt = 0, str = 0;
+  for (double i = lo; i <= hi; i++) {
+    const size_t k = (size_t)i;
+    if (!ok[k]) continue;
+    const double t = i / rate_hz - t_s, w = 1 - fabs(t) / (half_s + 1 / rate_hz);
+    sw += w, st += w * t, sr += w * r[k], stt += w * t * t, str += w * t * r[k];
+  }
+  const double determinant = sw * stt - st * st;
+  return determinant > 1e-9 ? (stt * sr - st * str) / determinant : sw > 0 ? sr / sw : 0;
+}
+
+static double width_s(double since_s) {
+  return fmax(0.5, fmin(5, 0.3 * since_s));
+}
+
+/* Departures of the trace from the fitted curve after the peak, and how much of their smooth course is more than noise. */
+static dsp_status depart(double **r, size_t *first, size_t *n, ppg_bout *b, const dsp_trace *trace) {
+  static const double every_s = 0.5, usual_half_s = 1.5, trust = 2, least_share = 0.006;
+  const double peak_s = b->refill.vent_s, rate_hz = trace->rate_hz;
+  *first = dsp_trace_index(trace, peak_s) + 1;
+  const size_t end = dsp_trace_index(trace, b->to_s);
+  *n = end > *first ? end - *first : 0;
+  *r = dsp_alloc(*n, sizeof **r);
+  if (!*r) return DSP_NO_MEMORY;
+  for (size_t i = 0; i < *n; i++) (*r)[i] = trace->x[*first + i] - dsp_outflow_at(&b->refill, (double)(*first + i) / rate_hz - peak_s);
+  /* the same smoothing of the rest tells what noise leaves of it */
+  const size_t from = dsp_trace_index(trace, b->rest_from_s), to = dsp_trace_index(trace, b->rest_to_s);
+  double quiet = 0, course = 0, n_quiet = 0, n_course = 0;
+  double *rest = dsp_alloc(to - from, sizeof *rest);
+  if (!rest) return DSP_NO_MEMORY;
+  for (size_t i = from; i < to; i++) rest[i - from] = trace->x[i] - b->base.value;
+  for (double t_s = usual_half_s; t_s < b->rest_to_s - b->rest_from_s - usual_half_s; t_s += every_s) {
+    const double d = local_line(rest, trace->ok + from, to - from, rate_hz, t_s, usual_half_s);
+    quiet += d * d, n_quiet++;
+  }
+  free(rest);
+  for (double t_s = 1; t_s < (double)*n / rate_hz - 1; t_s += every_s) {
+    const double d = local_line(*r, trace->ok + *first, *n, rate_hz, t_s, width_s(t_s));
+    course += d * d, n_course++;
+  }
+  const double ratio = n_quiet > 0 && n_course > 0 && course > 0 ? (quiet / n_quiet) / (course / n_course) : 1;
+  const double size = b->refill.level - b->base.value, least = least_share * size;
+  b->followed = course > least * least * n_course ? fmax(0, fmin(1, 1 - trust * ratio)) : 0;
+  return DSP_OK;
+}
+
+/* The followed curve since_s after the peak. */
+static double followed_at(const ppg_bout *b, const double *r, const unsigned char *ok, size_t n, double offset_s, double rate_hz,
+                          double since_s) {
+  return dsp_outflow_at(&b->refill, since_s) + b->followed * local_line(r, ok, n, rate_hz, since_s - offset_s, width_s(since_s));
+}
+
+/* Read limit and times along the followed curve. */
+static dsp_status follow(ppg_bout *b, const dsp_trace *trace, const double *params) {
+  static const double step_s = 0.02, late_s = 6, flat_share = 0.015, clear_share = 0.02;
+  const double rate_hz = trace->rate_hz, peak_s = b->refill.vent_s;
+  double *r = NULL;
+  size_t first, n;
+  const dsp_status status = depart(&r, &first, &n, b, trace);
+  b->time_s[0] = b->time_s[1] = b->time_s[2] = NAN;
+  if (status == DSP_OK && b->followed > 0) {
+    const double offset_s = (double)first / rate_hz - peak_s, end_s = (double)n / rate_hz - 0.5, size = b->refill.level - b->base.value;
+    const unsigned char *ok = trace->ok + first;
+    const double late = part_mean(trace, b->to_s - late_s, b->to_s);
+    const double before = part_mean(trace, b->to_s - 2 * late_s, b->to_s - late_s);
+    const bool flat = fabs(before - late) < flat_share * size;
+    /* a late level that is flat and surely higher is the limit; else the rest, which is known by itself */
+    if (flat && late - b->base.value > fmax(clear_share * size, 2 * b->base.se))
+      b->refill.base.value = b->end.value = late;
+    else
+      b->refill.base.value = b->base.value + (flat ? 0.5 * (late - b->base.value) * (late > b->base.value) : 0);
+    const double limit = b->refill.base.value, high = b->refill.level - limit;
+    const double level[2] = {limit + (1 - params[PPG_FRACTION]) * high, limit + 0.5 * high};
+    for (double t_s = 0; t_s < end_s; t_s += step_s) {
+      const double v = followed_at(b, r, ok, n, offset_s, rate_hz, t_s);
+      for (int k = 0; k < 2; k++)
+        if (isnan(b->time_s[k]) && v <= level[k]) b->time_s[k] = t_s;
+    }
+    const double w_s = params[PPG_TI_WINDOW], fall = b->refill.level - followed_at(b, r, ok, n, offset_s, rate_hz, w_s);
+    if (fall > 0) b->time_s[2] = w_s * high / fall;
+  }
+  free(r);
+  return status;
+}
+
 dsp_status ppg_read_bouts(ppg_bouts *bouts, const dsp_trace *trace, const double *params, double noise_floor, double blur_s) {
   dsp_noise noise;
   dsp_status status = learn(&noise, bouts, trace, noise_floor);
@@ -131,6 +219,7 @@ dsp_status ppg_read_bouts(ppg_bouts *bouts, const dsp_trace *trace, const double
     else if (status == DSP_OK)
       status = read_refill(b, trace, &noise, params, blur_s);
     if (b->read) set_limit(b);
+    if (b->read && status == DSP_OK) status = follow(b, trace, params);
   }
   return status;
 }
