@@ -8,68 +8,9 @@
 #include <phantom/rng.h>
 #include <stdlib.h>
 
-#define STEP_S  0.002
-#define ID_REST "sim.sgp.inflow."
-#define ID_PEAK "sim.sgp.hyperaemia."
-#define STRAIN  "mL/(100.mL)"
-#define FLOW    "mL/(100.mL)/min"
+#define STEP_S 0.002
 
-enum { CYCLES_MAX = 48, STREAM_LIMB = 21 };
-
-/* Rows that both have, in this order; the hyperaemia's own follow, then the disturbances. */
-enum {
-  R_NUISANCE,
-  R_RANDOMISE,
-  R_RATE,
-  R_SIDE,
-  R_EVENTS,
-  R_CUFF,
-  R_CYCLES,
-  R_BASELINE,
-  R_HOLD,
-  R_PAUSE,
-  R_FLOW,
-  R_CAPACITY,
-  R_LAW,
-  R_DRAIN,
-  R_ARTEFACT,
-  R_ARTEFACT_S,
-  R_COMMON,
-  R_OCCLUSION = R_COMMON,
-  R_PEAK,
-  R_RISE,
-  R_DECAY,
-  R_AFTER,
-  R_ALL
-};
-
-#define COMMON_ROWS(id)                                                                                                                    \
-  DSP_O_CHOICE(id "nuisance", DSP_NUISANCE_REALISTIC, 3, DSP_NUISANCE_WORDS,                                                               \
-               "Sizes of all disturbances: none, drawn, or the rows below."),                                                              \
-      DSP_O_ROW(id "randomise", "1", 0, 0, 1, "1: draw limb, technologist and heart rate from the seed."),                                 \
-      DSP_O_ROW(id "rate_hz", "Hz", 50, 4, 1000, "Samples a second."), DSP_O_CHOICE(id "side", 0, 1, "left|right", "Limb."),               \
-      DSP_O_ROW(id "events", "1", 1, 0, 1, "1: the recording carries its events; 0: none."),                                               \
-      DSP_O_ROW(id "cuff_channel", "1", 0, 0, 1, "1: the collecting cuff's pressure is a channel."),                                       \
-      DSP_O_ROW(id "cycles", "1", 8, 1, CYCLES_MAX / 2, "Inflations at rest."),                                                            \
-      DSP_O_ROW(id "baseline_s", "s", 30, 0, 600, "Rest before the first inflation."),                                                     \
-      DSP_O_ROW(id "hold_s", "s", 9, 2, 120, "From inflation to release."),                                                                \
-      DSP_O_ROW(id "pause_s", "s", 7, 2, 300, "From release to the next inflation."),                                                      \
-      DSP_O_ROW(id "flow", FLOW, 3, 0, 60, "Arterial inflow at rest."), DSP_O_ROW(id "capacity", STRAIN, 2.6, 0.1, 20, "Of the veins."),   \
-      DSP_O_CHOICE(id "law", 0, 1, "capacity|time", "What makes filling slow down: the veins' capacity, or a time constant."),             \
-      DSP_O_ROW(id "drain_s", "s", 1.5, 0.2, 20, "Time constant of the fast part of draining."),                                           \
-      DSP_O_ROW(id "artefact", STRAIN, 0, -5, 5, "Swing of the gauge when the cuff is inflated."),                                         \
-      DSP_O_ROW(id "artefact_s", "s", 0.15, 0.01, 5, "Its decay.")
-
-static const dsp_param_row rest_rows[R_COMMON + DSP_N_SIZES] = {COMMON_ROWS(ID_REST), DSP_NUISANCE_ROWS(ID_REST, STRAIN)};
-static const dsp_param_row peak_rows[R_ALL + DSP_N_SIZES] = {
-    COMMON_ROWS(ID_PEAK),
-    DSP_O_ROW(ID_PEAK "occlusion_s", "s", 300, 30, 1800, "Arterial occlusion."),
-    DSP_O_ROW(ID_PEAK "peak", FLOW, 25, 0, 100, "Flow that the decay starts from."),
-    DSP_O_ROW(ID_PEAK "rise_s", "s", 0.2, 0.05, 60, "Time constant of the rise after the release."),
-    DSP_O_ROW(ID_PEAK "decay_s", "s", 35, 1, 600, "Time constant of the decay."),
-    DSP_O_ROW(ID_PEAK "cycles_after", "1", 12, 1, CYCLES_MAX / 2, "Inflations after the release."),
-    DSP_NUISANCE_ROWS(ID_PEAK, STRAIN),
-};
+enum { CYCLES_MAX = DSP_INFLOW_CYCLES, STREAM_LIMB = 21 };
 
 /* What disturbs a gauge on a limb at rest at heart level. Slow waves are small: the same tester's repeats of resting inflow agree to 4 to 5
  * %, which waves of 0.02 mL/100 mL under a slope of 0.4 in 8 s would not allow. */
@@ -165,41 +106,41 @@ static void schedule(limb *l, const double *values, bool hyperaemia, uint64_t se
   enum { STREAM_PACE = 22 };
   dsp_rng rng;
   dsp_rng_seed(&rng, seed, STREAM_PACE);
-  const double unsteady = values[R_RANDOMISE] >= 0.5 ? 0.08 : 0; /* an inflator's timer is not, a hand is */
-  double t_s = values[R_BASELINE];
-  l->rest_cycles = (size_t)values[R_CYCLES];
-  l->cycles = l->rest_cycles + (hyperaemia ? (size_t)values[R_AFTER] : 0);
+  const double unsteady = values[DSP_INFLOW_R_RANDOMISE] >= 0.5 ? 0.08 : 0; /* an inflator's timer is not, a hand is */
+  double t_s = values[DSP_INFLOW_R_BASELINE];
+  l->rest_cycles = (size_t)values[DSP_INFLOW_R_CYCLES];
+  l->cycles = l->rest_cycles + (hyperaemia ? (size_t)values[DSP_INFLOW_R_AFTER] : 0);
   l->occlude_s = l->reopen_s = INFINITY;
   for (size_t k = 0; k < l->cycles; k++) {
     if (k == l->rest_cycles) { /* the arterial cuff is let down to the collecting pressure: that is the first inflation */
       l->occlude_s = t_s;
-      t_s = l->reopen_s = t_s + values[R_OCCLUSION];
+      t_s = l->reopen_s = t_s + values[DSP_INFLOW_R_OCCLUSION];
     }
     l->inflate_s[k] = t_s;
-    l->release_s[k] = t_s + values[R_HOLD] * dsp_rng_between(&rng, 1 - unsteady, 1 + unsteady);
-    t_s = l->release_s[k] + values[R_PAUSE] * dsp_rng_between(&rng, 1 - unsteady, 1 + 3 * unsteady);
+    l->release_s[k] = t_s + values[DSP_INFLOW_R_HOLD] * dsp_rng_between(&rng, 1 - unsteady, 1 + unsteady);
+    t_s = l->release_s[k] + values[DSP_INFLOW_R_PAUSE] * dsp_rng_between(&rng, 1 - unsteady, 1 + 3 * unsteady);
   }
   l->end_s = t_s + 5;
 }
 
 static void settle(limb *l, const double *values, bool hyperaemia, uint64_t seed) {
-  const double *sizes = values + (hyperaemia ? R_ALL : R_COMMON);
-  *l = (limb){.flow = values[R_FLOW],
-              .capacity = values[R_CAPACITY],
-              .by_time = values[R_LAW] >= 0.5,
-              .drain_s = values[R_DRAIN],
-              .peak = hyperaemia ? values[R_PEAK] : 0,
-              .rise_s = hyperaemia ? values[R_RISE] : 1,
-              .decay_s = hyperaemia ? values[R_DECAY] : 1,
-              .rate_hz = values[R_RATE],
-              .artefact = values[R_ARTEFACT],
-              .artefact_s = values[R_ARTEFACT_S],
-              .events = values[R_EVENTS] >= 0.5,
-              .cuff_channel = values[R_CUFF] >= 0.5,
-              .side = values[R_SIDE] >= 0.5 ? DSP_SIDE_RIGHT : DSP_SIDE_LEFT};
-  dsp_nuisance_sizes(l->sizes, (dsp_nuisance_level)values[R_NUISANCE], levels, sizes, seed);
-  if (values[R_RANDOMISE] >= 0.5) draw(l, seed);
-  if (values[R_RANDOMISE] >= 0.5 && values[R_NUISANCE] == DSP_NUISANCE_NONE) l->artefact = 0;
+  const double *sizes = values + (hyperaemia ? DSP_INFLOW_R_ALL : DSP_INFLOW_R_COMMON);
+  *l = (limb){.flow = values[DSP_INFLOW_R_FLOW],
+              .capacity = values[DSP_INFLOW_R_CAPACITY],
+              .by_time = values[DSP_INFLOW_R_LAW] >= 0.5,
+              .drain_s = values[DSP_INFLOW_R_DRAIN],
+              .peak = hyperaemia ? values[DSP_INFLOW_R_PEAK] : 0,
+              .rise_s = hyperaemia ? values[DSP_INFLOW_R_RISE] : 1,
+              .decay_s = hyperaemia ? values[DSP_INFLOW_R_DECAY] : 1,
+              .rate_hz = values[DSP_INFLOW_R_RATE],
+              .artefact = values[DSP_INFLOW_R_ARTEFACT],
+              .artefact_s = values[DSP_INFLOW_R_ARTEFACT_S],
+              .events = values[DSP_INFLOW_R_EVENTS] >= 0.5,
+              .cuff_channel = values[DSP_INFLOW_R_CUFF] >= 0.5,
+              .side = values[DSP_INFLOW_R_SIDE] >= 0.5 ? DSP_SIDE_RIGHT : DSP_SIDE_LEFT};
+  dsp_nuisance_sizes(l->sizes, (dsp_nuisance_level)values[DSP_INFLOW_R_NUISANCE], levels, sizes, seed);
+  if (values[DSP_INFLOW_R_RANDOMISE] >= 0.5) draw(l, seed);
+  if (values[DSP_INFLOW_R_RANDOMISE] >= 0.5 && values[DSP_INFLOW_R_NUISANCE] == DSP_NUISANCE_NONE) l->artefact = 0;
   schedule(l, values, hyperaemia, seed);
 }
 
@@ -213,8 +154,8 @@ static dsp_status put_rest_truth(dsp_truth *truth, const double *v, const limb *
     line += slope(v, from_s, fmin(from_s + line_s, l->release_s[k])) / (double)l->cycles;
     first += slope(v, from_s, from_s + (isfinite(beat_s) ? beat_s : 1)) / (double)l->cycles;
   }
-  if (dsp_truth_put(truth, "AI.exp0", FLOW, initial) || dsp_truth_put(truth, "AI.line", FLOW, line) ||
-      dsp_truth_put(truth, "AI.first_beat", FLOW, first))
+  if (dsp_truth_put(truth, "AI.exp0", DSP_INFLOW_FLOW, initial) || dsp_truth_put(truth, "AI.line", DSP_INFLOW_FLOW, line) ||
+      dsp_truth_put(truth, "AI.first_beat", DSP_INFLOW_FLOW, first))
     return DSP_NO_MEMORY;
   return DSP_OK;
 }
@@ -239,8 +180,8 @@ static dsp_status put_peak_truth(dsp_truth *truth, const double *v, const limb *
     if (flow[k] < level)
       half_s = l->inflate_s[k - 1] - l->inflate_s[peak] +
                (l->inflate_s[k] - l->inflate_s[k - 1]) * (flow[k - 1] - level) / (flow[k - 1] - flow[k]);
-  if (dsp_truth_put(truth, "REST", FLOW, rest) || dsp_truth_put(truth, "PEAK", FLOW, flow[peak]) ||
-      dsp_truth_put(truth, "TTP", "s", l->inflate_s[peak] - l->reopen_s) || dsp_truth_put(truth, "AUC", STRAIN, area) ||
+  if (dsp_truth_put(truth, "REST", DSP_INFLOW_FLOW, rest) || dsp_truth_put(truth, "PEAK", DSP_INFLOW_FLOW, flow[peak]) ||
+      dsp_truth_put(truth, "TTP", "s", l->inflate_s[peak] - l->reopen_s) || dsp_truth_put(truth, "AUC", DSP_INFLOW_STRAIN, area) ||
       dsp_truth_put(truth, "HALF", "s", half_s) || dsp_truth_mark(truth, "arterial_inflate", l->occlude_s) ||
       dsp_truth_mark(truth, "arterial_release", l->reopen_s))
     return DSP_NO_MEMORY;
@@ -287,8 +228,8 @@ static dsp_status record(dsp_recording *recording, double *v, size_t n, const li
   return l->events ? add_events(recording, l, seed) : DSP_OK;
 }
 
-static dsp_status make(const double *values, bool hyperaemia, uint64_t seed, dsp_recording **recording, dsp_truth **truth,
-                       dsp_error *error) {
+dsp_status dsp_inflow_make(const double *values, bool hyperaemia, uint64_t seed, dsp_recording **recording, dsp_truth **truth,
+                           dsp_error *error) {
   limb l;
   settle(&l, values, hyperaemia, seed);
   const size_t n = (size_t)llround(l.end_s / STEP_S) + 1;
@@ -312,16 +253,3 @@ static dsp_status make(const double *values, bool hyperaemia, uint64_t seed, dsp
   *truth = true_values;
   return DSP_OK;
 }
-
-static dsp_status make_rest(const double *values, uint64_t seed, dsp_recording **recording, dsp_truth **truth, dsp_error *error) {
-  return make(values, false, seed, recording, truth, error);
-}
-
-static dsp_status make_peak(const double *values, uint64_t seed, dsp_recording **recording, dsp_truth **truth, dsp_error *error) {
-  return make(values, true, seed, recording, truth, error);
-}
-
-const dsp_phantom dsp_phantom_sgp_inflow = {
-    "sgp.inflow", "Resting arterial inflow of one calf by strain gauge", {"sim.sgp.inflow", rest_rows, R_COMMON + DSP_N_SIZES}, make_rest};
-const dsp_phantom dsp_phantom_sgp_hyperaemia = {
-    "sgp.hyperaemia", "Reactive hyperaemia of one calf by strain gauge", {"sim.sgp.hyperaemia", peak_rows, R_ALL + DSP_N_SIZES}, make_peak};

@@ -33,30 +33,23 @@ enum inflow_param {
   INFLOW_GAP,
   INFLOW_ROWS_N
 };
-#define INFLOW_ROWS(id)                                                                                                                      \
-  {id ".least_rise",    "mL/(100.mL)", 0.12, 0.01, 5, NULL, "Smallest rise that counts as a cycle where the trace alone tells.",             \
-   "engineering choice"},                                                                                                                    \
-      {id ".shortest_s", "s", 4, 1, 60, NULL, "Shortest time from inflation to release that is used.", "engineering choice"},                \
-      {id ".longest_s", "s", 15, 3, 120, NULL, "Samples later than this after inflation are not used.", "engineering choice"},               \
-      {id ".settle_s", "s", 0.8, 0, 10, NULL, "Shortest time after inflation that is left out: the cuff's artefact.", "engineering choice"}, \
-      {id ".slow_cuff_s",                                                                                                                    \
-       "s",                                                                                                                                  \
-       1,                                                                                                                                    \
-       0.1,                                                                                                                                  \
-       10,                                                                                                                                   \
-       NULL,                                                                                                                                 \
-       "An artefact that lasts longer is flagged: slow inflation halves high flows.",                                                        \
-       "Junejo, Ray and Marshall, Eur. J. Appl. Physiol. 2019"},                                                                             \
-      {id ".line_s",                                                                                                                         \
-       "s",                                                                                                                                  \
-       5,                                                                                                                                    \
-       1,                                                                                                                                    \
-       60,                                                                                                                                   \
-       NULL,                                                                                                                                 \
-       "Length of the classical straight line, from the artefact's end.",                                                                    \
-       "venous occlusion plethysmography as described by Whitney 1953"},                                                                     \
-      {id ".work_rate_hz", "Hz", 12, 8, 1000, NULL, "Lowest rate to which a faster trace is decimated.", "engineering choice"},              \
-      {id ".bridge_s", "s", 0.2, 0, 1, NULL, "Longest gap that a straight line may bridge.", "engineering choice"}, GAUGE_GAP_ROW(id)
+/* clang-format off: one row a line */
+#define INFLOW_ROW(name, unit, value, lo, hi, help, source)                                                                                \
+  { name, unit, value, lo, hi, NULL, help, source }
+#define INFLOW_OURS "engineering choice"
+#define INFLOW_ROWS(id)                                                                                                                    \
+  INFLOW_ROW(id ".least_rise", "mL/(100.mL)", 0.12, 0.01, 5, "Smallest rise that counts as a cycle where the trace alone tells.",          \
+             INFLOW_OURS),                                                                                                                 \
+      INFLOW_ROW(id ".shortest_s", "s", 4, 1, 60, "Shortest time from inflation to release that is used.", INFLOW_OURS),                   \
+      INFLOW_ROW(id ".longest_s", "s", 15, 3, 120, "Samples later than this after inflation are not used.", INFLOW_OURS),                  \
+      INFLOW_ROW(id ".settle_s", "s", 0.8, 0, 10, "Shortest time after inflation that is left out: the cuff's artefact.", INFLOW_OURS),    \
+      INFLOW_ROW(id ".slow_cuff_s", "s", 1, 0.1, 10, "An artefact that lasts longer is flagged: slow inflation halves high flows.",        \
+                 "Junejo, Ray and Marshall, Eur. J. Appl. Physiol. 2019"),                                                                 \
+      INFLOW_ROW(id ".line_s", "s", 5, 1, 60, "Length of the classical straight line, from the artefact's end.",                           \
+                 "venous occlusion plethysmography as described by Whitney 1953"),                                                         \
+      INFLOW_ROW(id ".work_rate_hz", "Hz", 12, 8, 1000, "Lowest rate to which a faster trace is decimated.", INFLOW_OURS),                 \
+      INFLOW_ROW(id ".bridge_s", "s", 0.2, 0, 1, "Longest gap that a straight line may bridge.", INFLOW_OURS), GAUGE_GAP_ROW(id)
+/* clang-format on */
 
 /** One gauge's trace, in mL/100 mL, and its cycles. */
 typedef struct inflow_test {
