@@ -85,3 +85,9 @@ limb sgp.occlusion occlusion_both_calves 31 $gauge rate_hz=20 side=both cuff_cha
 limb apg.outflow outflow_ladder 32 $air rate_hz=20 steps=8 cycles=1 baseline_s=35 hold_s=60 rest_s=45 heart_per_min=66
 # shellcheck disable=SC2086
 limb ppg.refill refill_with_tourniquet 33 $light rate_hz=10 bouts=2 tourniquet=1 fast_share=0.6 fast_s=3 slow_s=9 refill_s=60 heart_per_min=74
+# shellcheck disable=SC2086
+limb sgp.inflow resting_inflow 34 nuisance=custom pulse=0.06 breath=0.01 vasomotion=0.004 white=0.008 lsb=0.001953125 rate_hz=25 cycles=6 flow=2.8
+# shellcheck disable=SC2086
+limb sgp.hyperaemia hyperaemia 35 nuisance=custom pulse=0.06 breath=0.01 white=0.008 lsb=0.001953125 rate_hz=20 cycles=4 cycles_after=10 occlusion_s=180
+# shellcheck disable=SC2086
+limb pvr pulse_volume 36 nuisance=custom breath=0.1 white=0.01 lsb=0.001953125 rate_hz=100 duration_s=20 side=right

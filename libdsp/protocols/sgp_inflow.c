@@ -22,12 +22,12 @@ static const dsp_param_row param_rows[P_ROWS] = {
 
 static const dsp_measure_row measure_rows[] = {
     {"AI.line", "mL/(100.mL)/min", "sgp.AI.line",
-     "Arterial inflow: slope of the straight line from the end of the cuff's artefact on, pulse waves taken out.", VOP},
+     "Inflow by straight line: slope from the end of the cuff's artefact on, pulse waves taken out.", VOP},
     {"AI.first_beat", "mL/(100.mL)/min", "sgp.AI.first_beat",
-     "Arterial inflow over the first whole beat after the cuff's artefact, foot to foot.",
+     "Inflow of the first beat: over the first whole beat after the cuff's artefact, foot to foot.",
      "Junejo, Ray and Marshall, Eur. J. Appl. Physiol. 2019"},
     {"AI.exp0", "mL/(100.mL)/min", "sgp.AI.exp0",
-     "Arterial inflow: slope at the moment of inflation of the exponential store that the veins are, pulse waves taken out.", OURS},
+     "Inflow at inflation: slope at the moment of inflation of the exponential store that the veins are, pulse waves taken out.", OURS},
 };
 enum { LINE, FIRST_BEAT, EXP0, MEASURES };
 

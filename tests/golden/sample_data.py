@@ -16,7 +16,8 @@ SHIPPED = pathlib.Path(os.environ["PLETH_SOURCE"]) / "sample_data"
 # The README's tables, one a protocol: the truths behind a row's cells.
 TABLES = {"apg.stand": ("V0", "VV", "VFT90", "VFI", "EF", "RVF"), "duplex.reflux": ("RT", "PRV", "PMV", "VR", "AUG.peak"),
           "sgp.occlusion": ("SVC", "MVO.first1s", "OF1s", "EV4"), "apg.outflow": ("VVOCC", "OF1s", "IPMIV"),
-          "ppg.refill": ("VO", "TO", "TH")}
+          "ppg.refill": ("VO", "TO", "TH"), "sgp.inflow": ("AI.exp0", "AI.line"), "sgp.hyperaemia": ("REST", "PEAK", "HALF"),
+          "pvr": ("AMP", "CREST", "NOTCH")}
 WAV_CAP_BYTES = 600 * 1024
 CAP_BYTES = 5_000_000
 
