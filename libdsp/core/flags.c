@@ -270,6 +270,13 @@ const dsp_flag_row dsp_flag_rows[] = {
     {"image_region_outside", DSP_CAUTION, "A calibrated region reaches beyond its image.",
      "Check the scanner's export; do not measure there."},
     {"image_reference_outside", DSP_INFO, "A region's reference pixel lies outside it, as the standard allows.", "None needed."},
+    {"no_tilt", DSP_FATAL, "No tilt head up with a rise of volume was found.",
+     "Mark tilt_up and tilt_down in the side-car, or repeat the test."},
+    {"no_tilt_down", DSP_FATAL, "The tilt back to legs up is not in the recording.", "Record at least 60 s with the legs up afterwards."},
+    {"start_not_legs_up", DSP_CAUTION,
+     "The levels before the head-up tilt and after the legs-up tilt differ: the test did not begin with the legs up; the volume is that "
+     "which drained.",
+     "Begin with the legs up at the same angle as at the end."},
 };
 const size_t dsp_flag_count = sizeof dsp_flag_rows / sizeof dsp_flag_rows[0];
 _Static_assert(sizeof dsp_flag_rows / sizeof dsp_flag_rows[0] <= 64 * (size_t)DSP_FLAG_WORDS, "a set has a bit for every row");

@@ -6,6 +6,8 @@
 
 #define CLASSIC "Christopoulos and Nicolaides, air plethysmography class ranges 1987-1988, as taught; from secondary texts"
 
+#define TILT "tilt-table series: venous drainage index, cut-off 10.8 mL/s for obstruction; formula by symmetry with VFI"
+
 /* A band from lo to hi; its lower end belongs to it, its upper end to the next. */
 #define BAND(guideline, measure, lo, hi, grade, normal, source, verified)                                                                  \
   { guideline, "apg.stand", measure, NULL, lo, hi, true, false, grade, normal, source, verified }
@@ -32,5 +34,7 @@ static const dsp_guideline_row rows[] = {
          "ROC cut-off 2.058 mL/s, sensitivity 93.3 %, specificity 88.8 % (study of the postural reflux index)", true),
     BAND("apg.roc", "VFI", 2.058, INFINITY, "reflux", false,
          "ROC cut-off 2.058 mL/s, sensitivity 93.3 %, specificity 88.8 % (study of the postural reflux index)", true),
+    {"apg.tilt", "apg.tilt", "VDI", NULL, -INFINITY, 10.8, false, true, "low", false, TILT, true, "apg.tilt.VDI.mean90"},
+    {"apg.tilt", "apg.tilt", "VDI", NULL, 10.8, INFINITY, false, false, "normal", true, TILT, true, "apg.tilt.VDI.mean90"},
 };
 const dsp_guideline_table dsp_guidelines_apg = {rows, sizeof rows / sizeof rows[0]};

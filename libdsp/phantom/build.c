@@ -40,6 +40,37 @@ dsp_recording *dsp_phantom_recording(const char *protocol, uint64_t seed) {
   return NULL;
 }
 
+dsp_status dsp_phantom_begin(dsp_phantom_work *work, const char *protocol, uint64_t seed, size_t n, double step_s) {
+  *work = (dsp_phantom_work){.recording = dsp_phantom_recording(protocol, seed),
+                             .truth = dsp_zalloc(1, sizeof *work->truth),
+                             .v = dsp_zalloc(n, sizeof *work->v),
+                             .n = n};
+  if (!work->recording || !work->truth || !work->v) return DSP_NO_MEMORY;
+  work->truth->step_s = step_s;
+  return DSP_OK;
+}
+
+dsp_status dsp_phantom_end(dsp_phantom_work *work, dsp_status status, dsp_recording **recording, dsp_truth **truth, dsp_error *error) {
+  free(work->v);
+  if (status != DSP_OK) {
+    dsp_recording_free(work->recording);
+    dsp_truth_free(work->truth);
+    return dsp_fail_memory(error);
+  }
+  *recording = work->recording;
+  *truth = work->truth;
+  return DSP_OK;
+}
+
+void dsp_phantom_swing(double *v, size_t n, double step_s, double start_s, double size, double length_s) {
+  static const double swing_hz = 1.2, pi = 3.14159265358979323846;
+  for (size_t i = (size_t)llround(start_s / step_s); i < n; i++) {
+    const double t_s = (double)i * step_s - start_s;
+    if (t_s > 6 * length_s) break;
+    v[i] += size * exp(-t_s / length_s) * sin(2 * pi * swing_hz * t_s);
+  }
+}
+
 double dsp_phantom_at(const double *v, size_t n, double step_s, double t_s) {
   const double at = t_s / step_s;
   if (!(at > 0)) return v[0];

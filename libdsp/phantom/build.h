@@ -13,6 +13,21 @@ DSP_MUST_USE dsp_status dsp_truth_mark(dsp_truth *truth, const char *name, doubl
 /** A recording that names `protocol`, the simulator as its device and the seed as its subject; NULL when out of memory. */
 DSP_MUST_USE dsp_recording *dsp_phantom_recording(const char *protocol, uint64_t seed);
 
+/** What a simulator makes: a recording, its truth, and a clean trace of `n` zeros at `step_s`. */
+typedef struct dsp_phantom_work {
+  dsp_recording *recording;
+  dsp_truth *truth;
+  double *v;
+  size_t n;
+} dsp_phantom_work;
+DSP_MUST_USE dsp_status dsp_phantom_begin(dsp_phantom_work *work, const char *protocol, uint64_t seed, size_t n, double step_s);
+/** Hand over recording and truth, or free them where `status` is an error; the trace is freed. Returns `status`. */
+DSP_MUST_USE dsp_status dsp_phantom_end(dsp_phantom_work *work, dsp_status status, dsp_recording **recording, dsp_truth **truth,
+                                        dsp_error *error);
+
+/** A damped swing that a posture or a cuff brings, added to `v` from `start_s` on. */
+void dsp_phantom_swing(double *v, size_t n, double step_s, double start_s, double size, double length_s);
+
 /** Append a channel of role and side (its unit the role's own) from `n` clean values at `step_s`, sampled at `rate_hz` by interpolation and
  * disturbed by `sizes` (NULL: not at all) with the seed. NULL when out of memory. */
 DSP_MUST_USE dsp_channel *dsp_phantom_channel(dsp_recording *recording, const char *name, dsp_role role, dsp_side side, double rate_hz,

@@ -10,16 +10,26 @@
 extern const dsp_protocol dsp_apg_outflow;
 extern const dsp_protocol dsp_apg_stand;
 extern const dsp_protocol dsp_duplex_reflux;
+extern const dsp_protocol dsp_apg_tilt;
 extern const dsp_protocol dsp_pvr;
 extern const dsp_protocol dsp_ppg_refill;
 extern const dsp_protocol dsp_sgp_hyperaemia;
 extern const dsp_protocol dsp_sgp_inflow;
 extern const dsp_protocol dsp_sgp_occlusion;
 
-/* clang-format off: one a line, so that rows of several hands do not meet */
+/* One a line, so that rows of several hands do not meet. */
+/* clang-format off */
 const dsp_protocol *const dsp_protocols[] = {
-    &dsp_apg_stand,      &dsp_apg_outflow, &dsp_duplex_reflux, &dsp_pvr, &dsp_ppg_refill,
-    &dsp_sgp_hyperaemia, &dsp_sgp_inflow,  &dsp_sgp_occlusion, NULL,
+    &dsp_apg_stand,
+    &dsp_apg_outflow,
+    &dsp_apg_tilt,
+    &dsp_duplex_reflux,
+    &dsp_pvr,
+    &dsp_ppg_refill,
+    &dsp_sgp_hyperaemia,
+    &dsp_sgp_inflow,
+    &dsp_sgp_occlusion,
+    NULL,
 };
 /* clang-format on */
 

@@ -98,6 +98,16 @@ static const level levels[] = {
      "randomise=1 nuisance=realistic",
      true,
      {{"REST", PERCENT, 5}, {"PEAK", PERCENT, 8}, {"TTP", ABSOLUTE, 0}, {"AUC", PERCENT, 0}, {"HALF", PERCENT, 0}}},
+    {"apg.tilt",
+     "none",
+     "randomise=1 nuisance=none",
+     false,
+     {{"WVV", PERCENT, 1}, {"VFT90", PERCENT, 3}, {"VFI", PERCENT, 3}, {"VDT90", PERCENT, 6}, {"VDI", PERCENT, 6}}},
+    {"apg.tilt",
+     "realistic",
+     "randomise=1 nuisance=realistic",
+     true,
+     {{"WVV", PERCENT, 3}, {"VFT90", PERCENT, 10}, {"VFI", PERCENT, 10}, {"VDT90", PERCENT, 10}, {"VDI", PERCENT, 10}}},
 };
 enum { LEVELS = sizeof levels / sizeof levels[0] };
 static const double coverage_least = 0.88, coverage_most = 0.995;

@@ -78,16 +78,6 @@ static dsp_status read_filling(occlusion_cycle *r, const occlusion_test *t) {
   return status == DSP_NO_MEMORY ? status : DSP_OK;
 }
 
-/* Samples at the trace's own extreme just before the venting: the converter's end, not a plateau. */
-static bool at_extreme(const occlusion_test *t, double from_s, double to_s) {
-  double high = -INFINITY, low = INFINITY;
-  size_t count = 0;
-  for (size_t i = 0; i < t->trace.n; i++) high = fmax(high, t->trace.x[i]), low = fmin(low, t->trace.x[i]);
-  const size_t from = dsp_trace_index(&t->trace, from_s), to = dsp_trace_index(&t->trace, to_s);
-  for (size_t i = from; i < to; i++) count += t->trace.x[i] == high || t->trace.x[i] == low;
-  return t->facts.clipped_s > 0.5 && to > from && 3 * count > to - from;
-}
-
 /* A jump that stays, away from inflation and venting. */
 static dsp_status find_slip(occlusion_cycle *r, const occlusion_test *t) {
   const part_cycle *c = r->cycle;
@@ -166,7 +156,8 @@ static dsp_status read_rest_of_cycle(occlusion_cycle *r, const occlusion_test *t
   if (status == DSP_NO_SOLUTION) status = DSP_OK;
   if (status == DSP_OK) status = read_filling(r, t);
   if (status == DSP_OK) status = find_slip(r, t);
-  r->saturated = at_extreme(t, c->release_s - 3, c->release_s) || at_extreme(t, c->release_s + 1, c->release_s + 4);
+  r->saturated = part_at_extreme(&t->trace, &t->facts, c->release_s - 3, c->release_s) ||
+                 part_at_extreme(&t->trace, &t->facts, c->release_s + 1, c->release_s + 4);
   const double size = r->flowed && r->rested ? dsp_outflow_capacity(&r->outflow, NULL) : (double)NAN;
   r->early = 10 * (r->late_slope.value - 2 * r->late_slope.se) > t->params[OCC_PLATEAU_SLOPE] * size;
   return status;

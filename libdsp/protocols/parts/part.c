@@ -116,6 +116,16 @@ double part_mean(const dsp_trace *trace, double from_s, double to_s) {
   return n > 0 ? sum / n : (double)NAN;
 }
 
+bool part_at_extreme(const dsp_trace *trace, const dsp_trace_facts *facts, double from_s, double to_s) {
+  double high = -INFINITY, low = INFINITY;
+  size_t count = 0;
+  for (size_t i = 0; i < trace->n; i++) high = fmax(high, trace->x[i]), low = fmin(low, trace->x[i]);
+  const size_t from = dsp_trace_index(trace, from_s), to = dsp_trace_index(trace, to_s);
+  const double rounding = 1e-9 * (high - low);
+  for (size_t i = from; i < to; i++) count += trace->x[i] >= high - rounding || trace->x[i] <= low + rounding;
+  return facts->clipped_s > 0.5 && to > from && 3 * count > to - from;
+}
+
 dsp_estimate part_percent(dsp_estimate a, dsp_estimate b) {
   const double value = 100 * a.value / b.value;
   return (dsp_estimate){value, hypot(100 * a.se / b.value, value * b.se / b.value)};

@@ -50,6 +50,9 @@ bool part_steps_at(double *scratch, const dsp_trace *trace, double t_s, double l
 /** Does it step anywhere in [from_s, to_s)? */
 DSP_MUST_USE dsp_status part_find_step(bool *found, const dsp_trace *trace, double from_s, double to_s, double limit);
 
+/** Is a third or more of the samples in [from_s, to_s) at the extreme of a trace that was clipped: the converter's end, not a level? */
+bool part_at_extreme(const dsp_trace *trace, const dsp_trace_facts *facts, double from_s, double to_s);
+
 /** 100 a / b with independent errors. */
 dsp_estimate part_percent(dsp_estimate a, dsp_estimate b);
 

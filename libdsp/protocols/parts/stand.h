@@ -78,6 +78,12 @@ typedef struct stand_phases {
 DSP_MUST_USE dsp_status stand_find_phases(stand_phases *phases, const dsp_trace *trace, const dsp_trace *coarse,
                                           const dsp_recording *recording, const double *params);
 
+/** The onset of a posture in the trace: its first lasting departure from the level after supine_from_s, before the sample `rise`, traced
+ * back to that level. `range`: how far the trace goes. Sets onset_s, its interval and error. */
+DSP_MUST_USE dsp_status stand_detect_onset(stand_phases *phases, const dsp_trace *trace, size_t rise, double range);
+/** The posture transient shows as activity faster than filling; it is over after its last burst. Sets transient_end_s from onset_s. */
+DSP_MUST_USE dsp_status stand_find_transient_end(stand_phases *phases, const dsp_trace *trace, double until_s);
+
 /** First event of a kind with from_s <= t <= to_s, inside the recording; NULL when there is none. */
 const dsp_event *stand_event(const dsp_recording *recording, dsp_event_kind kind, double from_s, double to_s);
 /** When the rest after the syringe steps before standing begins; 0 without them. */

@@ -57,8 +57,7 @@ static size_t first_surprise(const dsp_trace *trace, const dsp_noise *noise, dou
   return 0;
 }
 
-/* The onset of standing in the trace: its first lasting departure, traced back to the baseline. */
-static dsp_status detect_onset(stand_phases *p, const dsp_trace *trace, size_t rise, double range) {
+dsp_status stand_detect_onset(stand_phases *p, const dsp_trace *trace, size_t rise, double range) {
   const double rate_hz = trace->rate_hz;
   const size_t from = stand_index(trace, p->supine_from_s);
   size_t departed;
@@ -112,8 +111,7 @@ static dsp_status detect_onset(stand_phases *p, const dsp_trace *trace, size_t r
   return DSP_OK;
 }
 
-/* The posture transient shows as activity faster than filling; it is over after its last burst. */
-static dsp_status find_transient_end(stand_phases *p, const dsp_trace *trace, double until_s) {
+dsp_status stand_find_transient_end(stand_phases *p, const dsp_trace *trace, double until_s) {
   const double rate_hz = trace->rate_hz;
   p->transient_end_s = p->onset_s;
   const size_t from = stand_index(trace, p->onset_s), to = stand_index(trace, fmin(until_s, p->onset_s + 30));
@@ -197,7 +195,7 @@ dsp_status stand_find_phases(stand_phases *p, const dsp_trace *trace, const dsp_
   if (!p->found) return DSP_OK;
 
   if (posture.rises) {
-    status = detect_onset(p, trace, stand_index(trace, (double)posture.rise / coarse->rate_hz), posture.high - posture.low);
+    status = stand_detect_onset(p, trace, stand_index(trace, (double)posture.rise / coarse->rate_hz), posture.high - posture.low);
     if (status != DSP_OK) return status;
     p->detected_onset_s = p->onset_s;
   }
@@ -217,7 +215,7 @@ dsp_status stand_find_phases(stand_phases *p, const dsp_trace *trace, const dsp_
   p->return_marked = supine != NULL;
   if (supine || posture.returns) p->return_s = supine ? supine->t_s : (double)posture.fall / coarse->rate_hz;
 
-  status = find_transient_end(p, trace, p->leave_s);
+  status = stand_find_transient_end(p, trace, p->leave_s);
   if (status == DSP_OK) status = stand_add_marked(p, trace, recording, params);
   if (status == DSP_OK && p->n_singles == 0 && p->series.count == 0) status = add_detected(p, trace, params);
   p->stand_end_s = p->leave_s;
