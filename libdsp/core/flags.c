@@ -277,6 +277,22 @@ const dsp_flag_row dsp_flag_rows[] = {
      "The levels before the head-up tilt and after the legs-up tilt differ: the test did not begin with the legs up; the volume is that "
      "which drained.",
      "Begin with the legs up at the same angle as at the end."},
+    {"no_pressure", DSP_FATAL, "The cuff's pressure is not in the recording, and its steps are not marked.",
+     "Record the cuff's pressure (role cuff_pressure), or mark cuff_inflate and cuff_release."},
+    {"pressure_assumed", DSP_CAUTION, "The cuff's pressure is not in the recording; what the protocol prescribes was taken.",
+     "Record the cuff's pressure."},
+    {"pressure_outside", DSP_FATAL, "This pressure lies outside the part of the deflation that was recorded.",
+     "Let the cuff down from 60 mmHg to 0 within the recording."},
+    {"vertex_low", DSP_CAUTION,
+     "The fitted pressure-volume curve does not rise up to 60 mmHg, or bends upwards: a quadratic is no good model.",
+     "Look at the trace for movement during the deflation; repeat."},
+    {"deflation_fast", DSP_FATAL, "The cuff was let down faster than the veins can follow.", "Let it down by 1 mmHg per second."},
+    {"filtration_uncertain", DSP_CAUTION, "The hold was too short to tell filtration from filling.",
+     "Hold the pressure for 4 to 8 minutes."},
+    {"few_steps", DSP_FATAL, "Fewer than three pressure steps that filter were found, or they were held too briefly.",
+     "Hold at least four steps of 10 mmHg for 4 to 5 minutes each; record the cuff's pressure."},
+    {"decongested_between", DSP_CAUTION, "The cuff was let down between the steps: both values are higher after that.",
+     "Raise the pressure step by step without letting it down."},
 };
 const size_t dsp_flag_count = sizeof dsp_flag_rows / sizeof dsp_flag_rows[0];
 _Static_assert(sizeof dsp_flag_rows / sizeof dsp_flag_rows[0] <= 64 * (size_t)DSP_FLAG_WORDS, "a set has a bit for every row");

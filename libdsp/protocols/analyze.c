@@ -13,6 +13,8 @@ extern const dsp_protocol dsp_duplex_reflux;
 extern const dsp_protocol dsp_apg_tilt;
 extern const dsp_protocol dsp_pvr;
 extern const dsp_protocol dsp_ppg_refill;
+extern const dsp_protocol dsp_sgp_compliance;
+extern const dsp_protocol dsp_sgp_filtration;
 extern const dsp_protocol dsp_sgp_hyperaemia;
 extern const dsp_protocol dsp_sgp_inflow;
 extern const dsp_protocol dsp_sgp_occlusion;
@@ -26,6 +28,8 @@ const dsp_protocol *const dsp_protocols[] = {
     &dsp_duplex_reflux,
     &dsp_pvr,
     &dsp_ppg_refill,
+    &dsp_sgp_compliance,
+    &dsp_sgp_filtration,
     &dsp_sgp_hyperaemia,
     &dsp_sgp_inflow,
     &dsp_sgp_occlusion,

@@ -2,6 +2,7 @@
  * Venous occlusion, cycle by cycle. The level before inflation is a mean under the noise learnt at rest; the level at venting and what
  * flows out come from one fit of plateau and outflow together, so that pulse and breathing across the venting are known on both sides. */
 #include "occlusion.h"
+#include "congested.h"
 
 #include <dsp/memory.h>
 #include <dsp/order.h>
@@ -50,32 +51,16 @@ static dsp_status learn(occlusion_test *t) {
   return dsp_noise_learn(&t->noise, &t->trace, from, to, n, t->noise_floor);
 }
 
-/* Filling towards a capacity plus filtration: v = a + c (1 - exp(-t/tau)) + j t from 3 s after the last step to the venting. */
+/* Filling towards a capacity plus filtration, from 3 s after the last step to the venting. */
 static dsp_status read_filling(occlusion_cycle *r, const occlusion_test *t) {
-  enum { COLUMNS = 3 };
   const part_cycle *c = r->cycle;
   r->capacity = r->filtration = (dsp_estimate){NAN, NAN};
   const double start_s = c->step_s[c->n_steps - 1], from_s = start_s + settle_s, to_s = c->release_s - 0.5;
   if (!(to_s - from_s >= 45) || c->n_steps > 1) return DSP_OK;
-  const size_t from = dsp_trace_index(&t->trace, from_s), to = dsp_trace_index(&t->trace, to_s), n = to - from;
-  double *design = dsp_alloc(n, COLUMNS * sizeof *design), best = INFINITY;
-  dsp_status status = design ? DSP_OK : DSP_NO_MEMORY;
-  for (double tau_s = 6; tau_s < 0.7 * (to_s - from_s) && status == DSP_OK; tau_s *= 1.18) {
-    for (size_t i = 0; i < n; i++) {
-      const double since_s = (double)(from + i) / t->trace.rate_hz - start_s;
-      design[i] = 1;
-      design[n + i] = -expm1(-since_s / tau_s);
-      design[2 * n + i] = since_s;
-    }
-    double coef[COLUMNS], cov[COLUMNS * COLUMNS], variance;
-    status = dsp_noise_regress(&t->noise, coef, cov, &variance, t->trace.x + from, t->trace.ok + from, n, design, COLUMNS, 1e-6);
-    if (status != DSP_OK || variance >= best) continue;
-    best = variance;
-    r->capacity = (dsp_estimate){coef[0] + coef[1] - r->base.value, hypot(sqrt(cov[0] + cov[4] + 2 * cov[1]), r->base.se)};
-    r->filtration = (dsp_estimate){coef[2], sqrt(cov[8])};
-  }
-  free(design);
-  return status == DSP_NO_MEMORY ? status : DSP_OK;
+  dsp_estimate asymptote;
+  const dsp_status status = part_fill_read(&asymptote, &r->filtration, &t->trace, &t->noise, start_s, from_s, to_s);
+  if (status == DSP_OK) r->capacity = (dsp_estimate){asymptote.value - r->base.value, hypot(asymptote.se, r->base.se)};
+  return status;
 }
 
 /* A jump that stays, away from inflation and venting. */

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What the slow protocols of a congested limb share. */
+#include "congested.h"
+
+#include <dsp/memory.h>
+#include <math.h>
+#include <stdlib.h>
+
+dsp_status part_fill_read(dsp_estimate *asymptote, dsp_estimate *slope, const dsp_trace *trace, const dsp_noise *noise, double start_s,
+                          double from_s, double to_s) {
+  enum { COLUMNS = 3 };
+  static const double shortest_tau_s = 6, longest_share = 0.7, step = 1.1;
+  *asymptote = *slope = (dsp_estimate){NAN, NAN};
+  const size_t from = dsp_trace_index(trace, from_s), to = dsp_trace_index(trace, to_s), n = to > from ? to - from : 0;
+  if (n < 8) return DSP_OK;
+  double *design = dsp_alloc(n, COLUMNS * sizeof *design), best = INFINITY;
+  dsp_status status = design ? DSP_OK : DSP_NO_MEMORY;
+  for (double tau_s = shortest_tau_s; tau_s < longest_share * (to_s - from_s) && status == DSP_OK; tau_s *= step) {
+    for (size_t i = 0; i < n; i++) {
+      const double since_s = (double)(from + i) / trace->rate_hz - start_s;
+      design[i] = 1;
+      design[n + i] = -expm1(-since_s / tau_s);
+      design[2 * n + i] = since_s;
+    }
+    double coef[COLUMNS], cov[COLUMNS * COLUMNS], variance;
+    status = dsp_noise_regress(noise, coef, cov, &variance, trace->x + from, trace->ok + from, n, design, COLUMNS, 1e-6);
+    if (status != DSP_OK || variance >= best) continue;
+    best = variance;
+    *asymptote = (dsp_estimate){coef[0] + coef[1], sqrt(cov[0] + cov[4] + 2 * cov[1])};
+    *slope = (dsp_estimate){coef[2], sqrt(cov[8])};
+  }
+  free(design);
+  return status == DSP_NO_MEMORY ? status : DSP_OK;
+}
+
+/* The pressure at the trace's samples. */
+static dsp_status add_pressure(congested *c) {
+  static const double bridge_s = 5, spike_mmhg = 3;
+  const dsp_channel *channel = part_channel(c->recording, DSP_ROLE_CUFF_PRESSURE);
+  if (!channel) return DSP_OK;
+  dsp_trace p;
+  dsp_trace_facts facts;
+  const dsp_status status = part_condition(&p, &facts, channel, c->trace.rate_hz, bridge_s, spike_mmhg, NULL);
+  if (status != DSP_OK) return status == DSP_BAD_INPUT ? DSP_OK : status;
+  c->pressure = dsp_alloc(c->trace.n, sizeof *c->pressure);
+  for (size_t i = 0; c->pressure && i < c->trace.n; i++) {
+    const double at = (double)i / c->trace.rate_hz * p.rate_hz;
+    const size_t k = (size_t)at;
+    c->pressure[i] = k + 1 < p.n ? p.x[k] + (at - (double)k) * (p.x[k + 1] - p.x[k]) : p.x[p.n - 1];
+  }
+  dsp_trace_clear(&p);
+  return c->pressure ? DSP_OK : DSP_NO_MEMORY;
+}
+
+dsp_status congested_prepare(congested *c, const char **why_not, double rate_hz, double bridge_s, double gap, dsp_error *error) {
+  static const double spike_floor = 0.05, shortest_s = 60;
+  *why_not = NULL;
+  dsp_status status = part_condition(&c->trace, &c->facts, c->channel, rate_hz, bridge_s, spike_floor, error);
+  if (status == DSP_BAD_INPUT) *why_not = "no_data";
+  if (status != DSP_OK) return status == DSP_BAD_INPUT ? DSP_OK : status;
+  c->end_s = (double)c->trace.n / c->trace.rate_hz;
+  if (!(c->facts.step > 0))
+    *why_not = "constant_signal";
+  else if (c->end_s < shortest_s)
+    *why_not = "recording_too_short";
+  status = gauge_calibrate(&c->known, &c->trace, c->test, c->recording, c->channel, gap);
+  return status == DSP_OK ? add_pressure(c) : status;
+}
+
+dsp_status congested_finish(congested *c, const char *why_not) {
+  dsp_status status = DSP_OK;
+  if (why_not) part_null_rest(c->test, why_not);
+  if (c->trace.n > 0) {
+    if (!c->known) part_null_units(c->test, "L", "unit_unknown");
+    part_note_facts(c->test, c->recording, c->channel, &c->facts, 1.9);
+    part_rate_quality(c->test, c->channel, &c->facts);
+    status = part_add_trace(c->test, &c->trace, dsp_role_unit(DSP_ROLE_STRAIN)->ucum);
+  }
+  free(c->pressure);
+  dsp_trace_clear(&c->trace);
+  return status;
+}
+
+dsp_estimate congested_pressure(const congested *c, double from_s, double to_s) {
+  double sum = 0, squares = 0, n = 0;
+  for (size_t i = dsp_trace_index(&c->trace, from_s), to = dsp_trace_index(&c->trace, to_s); c->pressure && i < to; i++)
+    sum += c->pressure[i], squares += c->pressure[i] * c->pressure[i], n++;
+  if (!(n > 0)) return (dsp_estimate){NAN, NAN};
+  return (dsp_estimate){sum / n, sqrt(fmax(0, squares / n - sum / n * (sum / n)))};
+}
