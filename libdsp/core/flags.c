@@ -293,6 +293,8 @@ const dsp_flag_row dsp_flag_rows[] = {
      "Hold at least four steps of 10 mmHg for 4 to 5 minutes each; record the cuff's pressure."},
     {"decongested_between", DSP_CAUTION, "The cuff was let down between the steps: both values are higher after that.",
      "Raise the pressure step by step without letting it down."},
+    {"no_empty_level", DSP_FATAL, "The emptied leg's level is not in this test, so no fraction can be given.",
+     "Use sgp.stand: raise the leg first, then stand."},
 };
 const size_t dsp_flag_count = sizeof dsp_flag_rows / sizeof dsp_flag_rows[0];
 _Static_assert(sizeof dsp_flag_rows / sizeof dsp_flag_rows[0] <= 64 * (size_t)DSP_FLAG_WORDS, "a set has a bit for every row");

@@ -7,15 +7,20 @@
 #include <phantom/duplex_reflux.h>
 #include <phantom/inflow.h>
 #include <phantom/ppg_refill.h>
+#include <phantom/pump.h>
 #include <phantom/pvr.h>
 #include <phantom/sgp_occlusion.h>
 #include <phantom/tilt.h>
 #include <string.h>
 
 const dsp_phantom *const dsp_phantoms[] = {
-    &dsp_phantom_apg_outflow,    &dsp_phantom_apg_stand,  &dsp_phantom_apg_tilt,       &dsp_phantom_duplex_reflux,
-    &dsp_phantom_ppg_refill,     &dsp_phantom_pvr,        &dsp_phantom_sgp_compliance, &dsp_phantom_sgp_filtration,
-    &dsp_phantom_sgp_hyperaemia, &dsp_phantom_sgp_inflow, &dsp_phantom_sgp_occlusion,  NULL,
+    &dsp_phantom_apg_outflow,    &dsp_phantom_apg_stand,
+    &dsp_phantom_apg_tilt,       &dsp_phantom_duplex_reflux,
+    &dsp_phantom_ppg_refill,     &dsp_phantom_pvr,
+    &dsp_phantom_sgp_compliance, &dsp_phantom_sgp_filtration,
+    &dsp_phantom_sgp_refill,     &dsp_phantom_sgp_stand,
+    &dsp_phantom_sgp_hyperaemia, &dsp_phantom_sgp_inflow,
+    &dsp_phantom_sgp_occlusion,  NULL,
 };
 
 const dsp_phantom *dsp_phantom_find(const char *id) {

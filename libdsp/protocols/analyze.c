@@ -15,6 +15,8 @@ extern const dsp_protocol dsp_pvr;
 extern const dsp_protocol dsp_ppg_refill;
 extern const dsp_protocol dsp_sgp_compliance;
 extern const dsp_protocol dsp_sgp_filtration;
+extern const dsp_protocol dsp_sgp_refill;
+extern const dsp_protocol dsp_sgp_stand;
 extern const dsp_protocol dsp_sgp_hyperaemia;
 extern const dsp_protocol dsp_sgp_inflow;
 extern const dsp_protocol dsp_sgp_occlusion;
@@ -30,6 +32,8 @@ const dsp_protocol *const dsp_protocols[] = {
     &dsp_ppg_refill,
     &dsp_sgp_compliance,
     &dsp_sgp_filtration,
+    &dsp_sgp_refill,
+    &dsp_sgp_stand,
     &dsp_sgp_hyperaemia,
     &dsp_sgp_inflow,
     &dsp_sgp_occlusion,

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Simulated exercise under a strain gauge: (raised leg, standing up,) rest, contractions that empty the veins step by step, refill along
+ * two exponentials; once or more. Closed forms. */
+#include <math.h>
+#include <phantom/occlusion.h>
+#include <phantom/pump.h>
+#include <phantom/rng.h>
+
+#define ID_REFILL "sim.sgp.refill."
+#define ID_STAND  "sim.sgp.stand."
+#define STEP_S    0.01
+#define STRAIN    "mL/(100.mL)"
+
+enum {
+  R_NUISANCE,
+  R_RANDOMISE,
+  R_RATE,
+  R_SIDE,
+  R_EVENTS,
+  R_BOUTS,
+  R_REST,
+  R_REFILL,
+  R_COUNT,
+  R_PERIOD,
+  R_EV,
+  R_SHARE,
+  R_FAST,
+  R_SLOW,
+  R_COMMON
+};
+enum { R_RAISED = R_COMMON, R_VV, R_FILL, R_ALL };
+
+#define COMMON_ROWS(id)                                                                                                                    \
+  DSP_O_CHOICE(id "nuisance", DSP_NUISANCE_REALISTIC, 3, DSP_NUISANCE_WORDS,                                                               \
+               "Sizes of all disturbances: none, drawn, or the rows below."),                                                              \
+      DSP_O_ROW(id "randomise", "1", 0, 0, 1, "1: draw limb, exercise and heart rate from the seed."),                                     \
+      DSP_O_ROW(id "rate_hz", "Hz", 20, 4, 1000, "Samples a second."), DSP_O_CHOICE(id "side", 0, 1, "left|right", "Limb."),               \
+      DSP_O_ROW(id "events", "1", 1, 0, 1, "1: the recording carries its events; 0: none."),                                               \
+      DSP_O_ROW(id "bouts", "1", 1, 1, 4, "Exercises."), DSP_O_ROW(id "rest_s", "s", 30, 1, 600, "Rest before the first exercise."),       \
+      DSP_O_ROW(id "refill_s", "s", 100, 2, 900, "From the exercise's end to the next or the end."),                                       \
+      DSP_O_ROW(id "count", "1", 10, 1, 40, "Contractions."), DSP_O_ROW(id "period_s", "s", 1, 0.5, 5, "Time of one."),                    \
+      DSP_O_ROW(id "ev", STRAIN, 1.4, 0, 10, "Expelled volume."), DSP_O_ROW(id "fast_share", "1", 0.3, 0, 1, "Of the refill."),            \
+      DSP_O_ROW(id "fast_s", "s", 8, 0.3, 300, "Its time constant."), DSP_O_ROW(id "slow_s", "s", 20, 0.3, 600, "Of the slow part.")
+
+static const dsp_param_row refill_rows[R_COMMON + DSP_N_SIZES] = {COMMON_ROWS(ID_REFILL), DSP_NUISANCE_ROWS(ID_REFILL, STRAIN)};
+static const dsp_param_row stand_rows[R_ALL + DSP_N_SIZES] = {
+    COMMON_ROWS(ID_STAND),
+    DSP_O_ROW(ID_STAND "raised_s", "s", 45, 2, 600, "Leg raised before standing up."),
+    DSP_O_ROW(ID_STAND "vv", STRAIN, 2.4, 0.1, 10, "Venous volume of standing."),
+    DSP_O_ROW(ID_STAND "fill_s", "s", 20, 1, 200, "Time constant of filling."),
+    DSP_NUISANCE_ROWS(ID_STAND, STRAIN),
+};
+
+static const dsp_nuisance_range levels[DSP_N_SIZES] = {
+    [DSP_N_PULSE_ML] = {0.02, 0.06, 0.03, 0.1, false},    [DSP_N_HEART_PER_MIN] = {50, 100, 50, 100, false},
+    [DSP_N_HRV] = {0.03, 0.05, 0.03, 0.05, false},        [DSP_N_BREATH_ML] = {0.003, 0.02, 0.01, 0.04, false},
+    [DSP_N_BREATH_HZ] = {0.15, 0.35, 0.15, 0.35, false},  [DSP_N_VASO_ML] = {0.003, 0.02, 0.01, 0.04, false},
+    [DSP_N_VASO_HZ] = {0.05, 0.15, 0.05, 0.15, false},    [DSP_N_WHITE_ML] = {0.005, 0.02, 0.01, 0.03, false},
+    [DSP_N_PINK_ML] = {0.001, 0.006, 0.005, 0.02, false}, [DSP_N_DRIFT_ML] = {-0.03, 0.03, -0.1, 0.1, false},
+    [DSP_N_DRIFT_TAU_S] = {120, 400, 120, 400, false},    [DSP_N_TRANSIENT_S] = {1, 1, 1, 1, false},
+    [DSP_N_TRANSIENT_HZ] = {1, 1, 1, 1, false},           [DSP_N_DROPOUTS] = {0, 2.9, 2, 8, false},
+    [DSP_N_DROPOUT_S] = {0.2, 0.2, 0.2, 0.2, false},      [DSP_N_LSB_ML] = {0.0005, 0.004, 0.001, 0.01, false},
+};
+
+typedef struct limb {
+  double raised_s, vv, fill_s, rest_s, refill_s, count, period_s, ev, share, fast_s, slow_s, rate_hz;
+  size_t bouts;
+} limb;
+
+static double begin_s(const limb *l, size_t k) {
+  return l->raised_s + l->rest_s + (double)k * (l->count * l->period_s + l->refill_s);
+}
+
+/* Share of EV that is out at s seconds after the exercise's start. */
+static double emptied(const limb *l, double s) {
+  const double length_s = l->count * l->period_s;
+  if (s < length_s) {
+    const double step = floor(s / l->period_s), into = s / l->period_s - step, pi = 3.14159265358979323846;
+    const double smooth = into < 0.6 ? 0.5 - 0.5 * cos(pi * into / 0.6) : 1;
+    return sqrt((step + smooth) / l->count);
+  }
+  return l->share * exp(-(s - length_s) / l->fast_s) + (1 - l->share) * exp(-(s - length_s) / l->slow_s);
+}
+
+static double volume(const limb *l, double t_s) {
+  double v = l->raised_s > 0 ? (t_s < l->raised_s ? 0 : l->vv * -expm1(-(t_s - l->raised_s) / l->fill_s)) : 0;
+  for (size_t k = 0; k < l->bouts; k++) {
+    const double s = t_s - begin_s(l, k);
+    if (s >= 0 && (k + 1 == l->bouts || t_s < begin_s(l, k + 1))) v -= l->ev * emptied(l, s);
+  }
+  return v;
+}
+
+static double time_to(const limb *l, double share) {
+  double lo = 0, hi = 3600;
+  for (int i = 0; i < 60; i++) {
+    const double s = 0.5 * (lo + hi);
+    if (emptied(l, l->count * l->period_s + s) > 1 - share)
+      lo = s;
+    else
+      hi = s;
+  }
+  return lo;
+}
+
+static void draw(limb *l, uint64_t seed) {
+  enum { STREAM_LIMB = 51 };
+  static const double rates_hz[] = {10, 20, 25, 50};
+  dsp_rng rng;
+  dsp_rng_seed(&rng, seed, STREAM_LIMB);
+  l->rate_hz = rates_hz[(size_t)(3.999 * dsp_rng_uniform(&rng))];
+  l->vv = dsp_rng_between(&rng, 1.5, 3.5);
+  l->ev = l->vv * dsp_rng_between(&rng, 0.3, 0.75);
+  l->share = dsp_rng_between(&rng, 0, 0.6);
+  l->fast_s = dsp_rng_between(&rng, 3, 10);
+  l->slow_s = dsp_rng_between(&rng, 12, 30);
+  l->fill_s = dsp_rng_between(&rng, 8, 25);
+  l->refill_s = 5 * l->slow_s + 10;
+  if (l->raised_s > 0) l->rest_s = 7 * l->fill_s;
+}
+
+static dsp_status put_truth(dsp_truth *truth, const limb *l) {
+  const bool failed = dsp_truth_put(truth, "EV", STRAIN, l->ev) || dsp_truth_put(truth, "VRT", "s", time_to(l, 0.95)) ||
+                      dsp_truth_put(truth, "T90", "s", time_to(l, 0.9)) || dsp_truth_put(truth, "T50", "s", time_to(l, 0.5)) ||
+                      (l->raised_s > 0 && dsp_truth_put(truth, "EF", "%", 100 * l->ev / l->vv));
+  return failed ? DSP_NO_MEMORY : DSP_OK;
+}
+
+static dsp_status add_events(dsp_recording *recording, const limb *l, double off_s, uint64_t seed) {
+  if (l->raised_s > 0 && dsp_phantom_event(recording, DSP_EVENT_STAND, l->raised_s, 0, 0, off_s, seed)) return DSP_NO_MEMORY;
+  for (size_t k = 0; k < l->bouts; k++)
+    if (dsp_phantom_event(recording, DSP_EVENT_EXERCISE_START, begin_s(l, k), 0, 0, off_s, seed) ||
+        dsp_phantom_event(recording, DSP_EVENT_EXERCISE_END, begin_s(l, k) + l->count * l->period_s, 0, 0, off_s, seed))
+      return DSP_NO_MEMORY;
+  return DSP_OK;
+}
+
+static dsp_status make(const double *values, bool stands, uint64_t seed, dsp_recording **recording, dsp_truth **truth, dsp_error *error) {
+  double sizes[DSP_N_SIZES];
+  limb l = {.raised_s = stands ? values[R_RAISED] : 0,
+            .vv = stands ? values[R_VV] : 1,
+            .fill_s = stands ? values[R_FILL] : 1,
+            .rest_s = stands ? fmax(values[R_REST], 7 * values[R_FILL]) : values[R_REST],
+            .refill_s = values[R_REFILL],
+            .count = floor(values[R_COUNT]),
+            .period_s = values[R_PERIOD],
+            .ev = values[R_EV],
+            .share = values[R_SHARE],
+            .fast_s = values[R_FAST],
+            .slow_s = values[R_SLOW],
+            .rate_hz = values[R_RATE],
+            .bouts = (size_t)values[R_BOUTS]};
+  const dsp_side side = values[R_SIDE] >= 0.5 ? DSP_SIDE_RIGHT : DSP_SIDE_LEFT;
+  dsp_nuisance_sizes(sizes, (dsp_nuisance_level)values[R_NUISANCE], levels, values + (stands ? R_ALL : R_COMMON), seed);
+  if (values[R_RANDOMISE] >= 0.5) draw(&l, seed);
+  dsp_phantom_work work;
+  dsp_status status =
+      dsp_phantom_begin(&work, stands ? "sgp.stand" : "sgp.refill", seed, (size_t)llround(begin_s(&l, l.bouts) / STEP_S) + 1, STEP_S);
+  if (status == DSP_OK) {
+    for (size_t i = 0; i < work.n; i++) work.v[i] = volume(&l, (double)i * STEP_S);
+    status = put_truth(work.truth, &l);
+  }
+  dsp_channel *channel = status == DSP_OK ? dsp_phantom_channel(work.recording, side == DSP_SIDE_LEFT ? "SGP L calf" : "SGP R calf",
+                                                                DSP_ROLE_STRAIN, side, l.rate_hz, work.v, work.n, STEP_S, sizes, seed)
+                                          : NULL;
+  if (!channel) status = DSP_NO_MEMORY;
+  if (channel) channel->site = "calf";
+  if (status == DSP_OK && values[R_EVENTS] >= 0.5) status = add_events(work.recording, &l, sizes[DSP_N_MARKER_S], seed);
+  return dsp_phantom_end(&work, status, recording, truth, error);
+}
+
+static dsp_status make_refill(const double *values, uint64_t seed, dsp_recording **recording, dsp_truth **truth, dsp_error *error) {
+  return make(values, false, seed, recording, truth, error);
+}
+
+static dsp_status make_stand(const double *values, uint64_t seed, dsp_recording **recording, dsp_truth **truth, dsp_error *error) {
+  return make(values, true, seed, recording, truth, error);
+}
+
+const dsp_phantom dsp_phantom_sgp_refill = {
+    "sgp.refill", "Exercise and refill of one limb by strain gauge", {"sim.sgp.refill", refill_rows, R_COMMON + DSP_N_SIZES}, make_refill};
+const dsp_phantom dsp_phantom_sgp_stand = {
+    "sgp.stand", "Standing test of one calf by strain gauge", {"sim.sgp.stand", stand_rows, R_ALL + DSP_N_SIZES}, make_stand};
