@@ -76,22 +76,19 @@ static void add_step(steps *s, double from_s, double to_s, double mmhg, double l
   s->step[s->n++] = (step){.from_s = from_s, .to_s = to_s, .mmhg = mmhg, .jv = {NAN, NAN}};
 }
 
-/* Stretches at which the recorded pressure stays. */
+/* Stretches at which the recorded pressure stays. A fall counts where a step follows it: the release at the end is none. */
 static void find_in_pressure(steps *s, const congested *c) {
-  static const double empty_mmhg = 2, apart_mmhg = 1.5, settle_s = 3;
+  static const double empty_mmhg = 2, apart_mmhg = 1.5;
   const double rate_hz = c->trace.rate_hz;
   size_t from = 0;
-  double sum = 0, n = 0;
+  double sum = 0, n = 0, highest = 0;
+  bool fell = false;
   for (size_t i = 0; i <= c->trace.n; i++) {
-    const bool stays = i < c->trace.n && (n < 2 || fabs(c->pressure[i] - sum / n) <= apart_mmhg);
-    if (!stays) {
-      const double mmhg = sum / n;
-      if (mmhg > empty_mmhg) {
-        s->falls |= s->n > 0 && mmhg < s->step[s->n - 1].mmhg - c->params[F_HISTORY];
-        add_step(s, (double)from / rate_hz, (double)i / rate_hz, mmhg, c->params[F_LEAST_HOLD]);
-      } else if (s->n > 0 && n > settle_s * rate_hz && i < c->trace.n) {
-        s->falls |= c->pressure[i] > empty_mmhg;
-      }
+    if (i == c->trace.n || (n >= 2 && fabs(c->pressure[i] - sum / n) > apart_mmhg)) {
+      const size_t before = s->n;
+      if (sum / n > empty_mmhg) add_step(s, (double)from / rate_hz, (double)i / rate_hz, sum / n, c->params[F_LEAST_HOLD]);
+      if (s->n > before) s->falls |= fell, highest = sum / n, fell = false;
+      fell |= s->n > 0 && sum / n < highest - c->params[F_HISTORY];
       from = i, sum = 0, n = 0;
     }
     if (i < c->trace.n) sum += c->pressure[i], n++;

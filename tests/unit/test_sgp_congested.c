@@ -116,6 +116,17 @@ START_TEST(published_filtration) {
   check_percent("Jv 30", nth_detail(&l, "step_filtration", 2), 0.0638, 1);
   check_percent("Jv 40", nth_detail(&l, "step_filtration", 3), 0.0928, 1);
   ck_assert_int_eq(leg_flagged(&l, "CFC", "pressure_assumed"), _i);
+  ck_assert(!leg_flagged(&l, "CFC", "decongested_between"));
+  leg_free(&l);
+}
+END_TEST
+
+START_TEST(letting_down_between_is_told) {
+  leg l = simulated("sgp.filtration", "nuisance=none");
+  dsp_channel *cuff = &l.recording->channels[1];
+  for (size_t i = (size_t)(785 * cuff->rate_hz); i < (size_t)(795 * cuff->rate_hz); i++) cuff->x[i] = 0;
+  leg_analyze(&l);
+  ck_assert(leg_flagged(&l, "CFC", "decongested_between"));
   leg_free(&l);
 }
 END_TEST
@@ -174,6 +185,7 @@ int main(void) {
   tcase_add_loop_test(t, compliance_refused, 0, 4);
   tcase_add_test(t, compliance_bad_traces);
   tcase_add_loop_test(t, published_filtration, 0, 2);
+  tcase_add_test(t, letting_down_between_is_told);
   tcase_add_test(t, steps_below_are_left_out);
   tcase_add_loop_test(t, filtration_refused, 0, 4);
   tcase_add_test(t, filtration_bad_traces);
