@@ -152,7 +152,7 @@ static line regress(const steps *s) {
     const double e = s->step[k].jv.value - intercept - l.slope * s->step[k].mmhg;
     if (s->step[k].used) misfit += e * e / (s->step[k].jv.se * s->step[k].jv.se + least_se * least_se);
   }
-  const double scale = l.n > 2 ? fmax(3, misfit / (double)(l.n - 2)) : 3;
+  const double scale = l.n > 2 ? fmax(2.5, misfit / (double)(l.n - 2)) : 2.5;
   double se;
   l.var_slope = scale * sw / determinant;
   dsp_ratio(&l.pvi, &se, -intercept, l.slope, scale * sxx / determinant, l.var_slope, scale * sx / determinant);

@@ -6,28 +6,43 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* 1, 1 - exp(-s/tau), s, and the derivative of the second by ln tau; s from begin_s on. */
+static void fill_columns(double *design, size_t n, double begin_s, double rate_hz, double tau_s) {
+  for (size_t i = 0; i < n; i++) {
+    const double since_s = begin_s + (double)i / rate_hz;
+    design[i] = 1;
+    design[n + i] = -expm1(-since_s / tau_s);
+    design[2 * n + i] = since_s;
+    design[3 * n + i] = -since_s / tau_s * exp(-since_s / tau_s);
+  }
+}
+
 dsp_status part_fill_read(dsp_estimate *asymptote, dsp_estimate *slope, const dsp_trace *trace, const dsp_noise *noise, double start_s,
                           double from_s, double to_s) {
-  enum { COLUMNS = 3 };
+  enum { COLUMNS = 3, WITH_TAU = 4 };
   static const double shortest_tau_s = 6, longest_share = 0.7, step = 1.1;
   *asymptote = *slope = (dsp_estimate){NAN, NAN};
   const size_t from = dsp_trace_index(trace, from_s), to = dsp_trace_index(trace, to_s), n = to > from ? to - from : 0;
   if (n < 8) return DSP_OK;
-  double *design = dsp_alloc(n, COLUMNS * sizeof *design), best = INFINITY;
+  double *design = dsp_alloc(n, WITH_TAU * sizeof *design), best = INFINITY, best_tau_s = shortest_tau_s;
+  double coef[WITH_TAU], cov[WITH_TAU * WITH_TAU], variance;
   dsp_status status = design ? DSP_OK : DSP_NO_MEMORY;
   for (double tau_s = shortest_tau_s; tau_s < longest_share * (to_s - from_s) && status == DSP_OK; tau_s *= step) {
-    for (size_t i = 0; i < n; i++) {
-      const double since_s = (double)(from + i) / trace->rate_hz - start_s;
-      design[i] = 1;
-      design[n + i] = -expm1(-since_s / tau_s);
-      design[2 * n + i] = since_s;
-    }
-    double coef[COLUMNS], cov[COLUMNS * COLUMNS], variance;
+    fill_columns(design, n, (double)from / trace->rate_hz - start_s, trace->rate_hz, tau_s);
     status = dsp_noise_regress(noise, coef, cov, &variance, trace->x + from, trace->ok + from, n, design, COLUMNS, 1e-6);
     if (status != DSP_OK || variance >= best) continue;
     best = variance;
+    best_tau_s = tau_s;
     *asymptote = (dsp_estimate){coef[0] + coef[1], sqrt(cov[0] + cov[4] + 2 * cov[1])};
     *slope = (dsp_estimate){coef[2], sqrt(cov[8])};
+  }
+  /* Once more with the derivative by tau: a slow tail and a slope are hard to tell apart, and the errors must say so. */
+  if (status == DSP_OK && isfinite(best)) {
+    fill_columns(design, n, (double)from / trace->rate_hz - start_s, trace->rate_hz, best_tau_s);
+    if (dsp_noise_regress(noise, coef, cov, &variance, trace->x + from, trace->ok + from, n, design, WITH_TAU, 1e-6) == DSP_OK) {
+      slope->se = fmax(slope->se, sqrt(cov[2 * WITH_TAU + 2]));
+      asymptote->se = fmax(asymptote->se, sqrt(cov[0] + cov[WITH_TAU + 1] + 2 * cov[1]));
+    }
   }
   free(design);
   return status == DSP_NO_MEMORY ? status : DSP_OK;
