@@ -73,10 +73,12 @@ int config_apply(cli_options *options, uint64_t taken) {
     name_layer(options->layer_paths[i], sizeof options->layer_paths[i], i);
     status = read_layer(&options->layers[i], options->layer_paths[i]);
   }
-  for (size_t i = LAYERS; status == EXIT_DONE && i-- > 0;) /* the strongest first: what is given stays */
+  for (size_t given = 0; status == EXIT_DONE && given < LAYERS; given++) { /* the strongest first: what is given stays */
+    const size_t i = LAYERS - 1 - given;
     for (size_t k = 0; status == EXIT_DONE && k < options->layers[i].n; k++) {
       const fmt_config_row *row = &options->layers[i].rows[k];
       if (!row->parameter) status = options_default(options, taken, row->name, row->text, options->layer_paths[i]);
     }
+  }
   return status == EXIT_DONE ? add_sets(options) : status;
 }

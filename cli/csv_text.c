@@ -49,7 +49,8 @@ static int cut(csv_table *table) {
   if (strncmp(rest, "\xEF\xBB\xBF", 3) == 0) rest += 3;
   table->n_columns = cut_line(&rest, table->heading, &line);
   while (*rest != '\0') {
-    csv_row row = {.line = ++line};
+    line++;
+    csv_row row = {.line = line};
     for (size_t i = 0; i < CSV_COLUMNS_MAX; i++) row.cell[i] = "";
     if (cut_line(&rest, row.cell, &line) == 1 && row.cell[0][0] == '\0') continue;
     if (row.cell[0][0] == '#') continue;

@@ -49,7 +49,9 @@ dsp_status input_adopt(input_set *set, int fd, const char *name, dsp_error *erro
     if (fd >= 0) (void)close(fd);
     return dsp_fail_memory(error);
   }
-  set->files[set->n++] = (input_file){fd, copy};
+  input_file *file = &set->files[set->n++];
+  file->fd = fd;
+  file->name = copy;
   return DSP_OK;
 }
 

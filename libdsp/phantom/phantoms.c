@@ -13,15 +13,24 @@
 #include <phantom/tilt.h>
 #include <string.h>
 
+/* clang-format off: one a line, so that rows of several hands do not meet */
 const dsp_phantom *const dsp_phantoms[] = {
-    &dsp_phantom_apg_outflow,    &dsp_phantom_apg_stand,
-    &dsp_phantom_apg_tilt,       &dsp_phantom_duplex_reflux,
-    &dsp_phantom_ppg_refill,     &dsp_phantom_pvr,
-    &dsp_phantom_sgp_compliance, &dsp_phantom_sgp_filtration,
-    &dsp_phantom_sgp_refill,     &dsp_phantom_sgp_stand,
-    &dsp_phantom_sgp_hyperaemia, &dsp_phantom_sgp_inflow,
-    &dsp_phantom_sgp_occlusion,  NULL,
+    &dsp_phantom_apg_outflow,
+    &dsp_phantom_apg_stand,
+    &dsp_phantom_apg_tilt,
+    &dsp_phantom_duplex_reflux,
+    &dsp_phantom_ppg_refill,
+    &dsp_phantom_pvr,
+    &dsp_phantom_sgp_compliance,
+    &dsp_phantom_sgp_filtration,
+    &dsp_phantom_sgp_hyperaemia,
+    &dsp_phantom_sgp_inflow,
+    &dsp_phantom_sgp_occlusion,
+    &dsp_phantom_sgp_refill,
+    &dsp_phantom_sgp_stand,
+    NULL,
 };
+/* clang-format on */
 
 const dsp_phantom *dsp_phantom_find(const char *id) {
   for (const dsp_phantom *const *row = dsp_phantoms; *row; row++)
