@@ -44,6 +44,28 @@ DSP_API void dsp_quadrature_correct(float *pairs, size_t n, double gain_db, doub
  * power are left out; false when none remains. `rows` is used as scratch. */
 DSP_API bool dsp_background(float *background, float *rows, size_t n_rows, size_t bins, double averages);
 
+/** What one power spectrum may be, besides the echo of blood. */
+typedef enum dsp_spectrum_kind {
+  DSP_SPECTRUM_GOOD,
+  DSP_SPECTRUM_LOST,     /**< samples are missing or stand still */
+  DSP_SPECTRUM_MIRRORED, /**< one sound in both channels: the same at f and -f */
+  DSP_SPECTRUM_BROAD,    /**< nearly every frequency of both directions is raised */
+  DSP_SPECTRUM_BESIDE    /**< next to one of the two before */
+} dsp_spectrum_kind;
+
+/** Judge one spectrum of `bins` values (lowest frequency first) against the background (bins / 2 + 1), from bin `first` >= 1 up. Lines that
+ * the background holds do not count. */
+DSP_API dsp_spectrum_kind dsp_spectrum_judge(const float *power, const float *background, size_t bins, size_t first);
+/** Mark as lost the frames (`length` samples, one every `hop` >= 1) that overlap `least` or more samples in a row at which both channels of
+ * the n pairs stand still: zeros, a held value. */
+DSP_API void dsp_frames_mark_still(unsigned char *kind, size_t frames, size_t hop, size_t length, const float *pairs, size_t n,
+                                   size_t least);
+/** What is broad for more than `longest_click` frames is no click but fast flow: good. Pauses of a sound up to `longest_pause` frames
+ * belong to it. Then `margin` good frames on either side of such frames become those beside them. */
+DSP_API void dsp_frames_settle(unsigned char *kind, size_t frames, size_t longest_click, size_t longest_pause, size_t margin);
+/** Samples of one channel, `step` apart, that lie in runs of three or more at or above `level` in magnitude. */
+DSP_API size_t dsp_saturated(const float *interleaved, size_t n, size_t step, double level);
+
 /** Shape of the blood's spectrum: profile v(r) = vmax (1 - (r/R)^n), each velocity widened by a constant and by a share of itself. */
 typedef struct dsp_flow_shape {
   double profile;    /**< n > 0; 2 parabolic, large flat */

@@ -33,8 +33,6 @@ static const dsp_param_row param_rows[P_ROWS] = {
                        "Standard error of the stated angle, for the intervals of velocities.", OURS},
     [P_ANGLE_FLAG] = {"duplex.reflux.angle_flag_deg", "deg", 70, 0, 85, NULL, "Angle above which velocities are flagged.", DUPLEX},
     [P_SMOOTH] = {"duplex.reflux.smooth_s", "s", 0.05, 0, 0.5, NULL, "Time over which the mean velocity is averaged for its peak.", OURS},
-    [P_CORRECT_BROADENING] = {"duplex.reflux.correct_broadening", "", 1, 0, 1, "no|yes",
-                              "Take the spectra's broadening out of the highest velocity.", OURS},
     [P_PHASIC] = {"duplex.reflux.least_phasicity", "1", 0.2, 0, 2, NULL, "Phasicity below which flow is called continuous.", OURS},
     [P_BLUNTED] = {"duplex.reflux.least_augmentation", "1", 1.5, 1, 10, NULL,
                    "Ratio of augmented to resting flow below which augmentation is called blunted.", OURS},
@@ -82,6 +80,7 @@ static bool no_direction(const duplex_audio *audio) {
 static dsp_status open_audio(duplex_test *t, dsp_error *error) {
   dsp_status status = duplex_audio_open(&t->audio, t->recording, t->channel, t->params, t->hz_per_cm_s, error);
   if (status == DSP_OK && !no_direction(t->audio)) status = duplex_audio_overview(t->audio, &t->course, error);
+  if (status == DSP_OK) t->all = *duplex_audio_disturbance(t->audio);
   if (status == DSP_OK && isfinite(t->hz_per_cm_s)) duplex_course_scale(&t->course, 1 / t->hz_per_cm_s);
   return status;
 }
@@ -94,11 +93,22 @@ static dsp_status open_trace(duplex_test *t, dsp_error *error) {
   return status;
 }
 
+static duplex_disturbance since(duplex_disturbance now, duplex_disturbance before) {
+  return (duplex_disturbance){.frames = now.frames - before.frames,
+                              .lost = now.lost - before.lost,
+                              .masked = now.masked - before.masked,
+                              .bursts = now.bursts - before.bursts,
+                              .samples = now.samples - before.samples,
+                              .saturated = now.saturated - before.saturated,
+                              .fast = now.fast - before.fast};
+}
+
 static dsp_status run_trials(duplex_test *t, duplex_reading *readings, dsp_error *error) {
   dsp_status status = DSP_OK;
   for (size_t i = 0; i < t->n_pushes && status == DSP_OK; i++) {
     duplex_push *p = &t->push[i];
     duplex_course fine = {0};
+    const duplex_disturbance before = t->audio ? *duplex_audio_disturbance(t->audio) : (duplex_disturbance){0};
     const double from_s = fmax(0, (isfinite(p->start_s) ? p->start_s : p->release_s - 2) - 1);
     const double end_s = fmin(p->until_s, (p->release_marked ? p->release_s : p->start_s + 3) + t->params[P_LONGEST]);
     status = t->audio ? duplex_audio_track(t->audio, &fine, from_s, end_s, error) : duplex_course_cut(&fine, &t->course, from_s, end_s);
@@ -106,6 +116,7 @@ static dsp_status run_trials(duplex_test *t, duplex_reading *readings, dsp_error
     if (status == DSP_OK && !t->audio) duplex_course_scale(&fine, t->sign);
     if (status == DSP_OK && t->audio) t->lowest = duplex_audio_lowest_hz(t->audio) / (isfinite(t->hz_per_cm_s) ? t->hz_per_cm_s : 1);
     if (status == DSP_OK) duplex_read(&readings[i], t, &fine, p);
+    if (status == DSP_OK && t->audio) readings[i].met = since(*duplex_audio_disturbance(t->audio), before);
     if (status == DSP_OK) status = duplex_overlay(&t->course, &fine, t->sign);
     if (status == DSP_OK && t->n_pushes > 1) status = duplex_report_trial(t, &readings[i], (unsigned)i + 1, &fine);
     duplex_course_clear(&fine);

@@ -2,6 +2,8 @@
  * Recordings by others, of which it is known what a correct reader gets. They are not part of this repository: PLETH_DATA names their
  * folder; without them the test is skipped. */
 #include "../support/public.h"
+#include <dsp/detect.h>
+#include <dsp/protocol.h>
 
 /* Muscle oximeter by Bluetooth: a preamble of 40 rows, stamps of arrival with duplicates, two pauses of 11 and 12 s, doubled column names.
  */
@@ -104,6 +106,38 @@ START_TEST(transcranial) {
 }
 END_TEST
 
+/* The pulse of an artery, by its beats; an artery's trace has no compression and no reflux. */
+START_TEST(transcranial_velocity) {
+  static const dsp_param_table *tables[2];
+  static const dsp_beat_rule rule = {.lo_hz = 0.5, .hi_hz = 10, .shortest_s = 0.33, .longest_s = 2};
+  dsp_recording *r = public_good("tcd/mcav_abp_1000hz_60s.csv");
+  dsp_channel *v = &r->channels[channel_named(r, "mcav") - r->channels];
+  dsp_beat *beats = NULL;
+  size_t n = 0;
+  const dsp_signal signal = {.x = v->x, .n = v->n, .rate_hz = v->rate_hz};
+  ck_assert_int_eq(dsp_find_beats(&beats, &n, &signal, &rule, NULL), DSP_OK);
+  ck_assert_uint_gt(n, 100);
+  ck_assert_double_eq_tol(60 * (double)(n - 1) / (beats[n - 1].foot_s - beats[0].foot_s), 117, 2);
+  free(beats);
+  v->role = DSP_ROLE_VELOCITY;
+  v->unit = dsp_unit_find("cm/s", 4);
+  r->doppler.antegrade_sign = 1;
+  tables[0] = &dsp_protocol_find("duplex.reflux")->params;
+  dsp_params *params = dsp_params_new(tables);
+  dsp_report *report = NULL;
+  ck_assert_ptr_nonnull(params);
+  ck_assert_int_eq(dsp_analyze(r, "duplex.reflux", NULL, params, &report, NULL), DSP_OK);
+  ck_assert_uint_gt(report->n_tests, 0);
+  for (size_t i = 0; i < report->n_tests; i++) {
+    const dsp_measure *m = dsp_test_measure(&report->tests[i], "RT");
+    ck_assert(!m->valid || m->value <= 0);
+  }
+  dsp_report_free(report);
+  dsp_params_free(params);
+  dsp_recording_free(r);
+}
+END_TEST
+
 static double mean(const dsp_channel *channel, double from_s, double to_s) {
   double sum = 0;
   size_t n = 0;
@@ -199,8 +233,8 @@ END_TEST
 
 int main(void) {
   if (!public_folder()) return PUBLIC_SKIPPED;
-  const TTest *const tests[] = {oximeter_two_sensors,   oximeter_clock,         transcranial,
-                                labchart_cuff,          labchart_blocks,        bids_pairs,
-                                transcranial_envelopes, audio_containers_agree, audio_marks_and_a_cut_file};
+  const TTest *const tests[] = {
+      oximeter_two_sensors, oximeter_clock,         transcranial,          labchart_cuff,          labchart_blocks,
+      bids_pairs,           transcranial_envelopes, transcranial_velocity, audio_containers_agree, audio_marks_and_a_cut_file};
   return run_case("public_recordings", tests, sizeof tests / sizeof tests[0]);
 }

@@ -24,7 +24,6 @@ enum duplex_reflux_param {
   P_ANGLE_ERROR,
   P_ANGLE_FLAG,
   P_SMOOTH,
-  P_CORRECT_BROADENING,
   P_PHASIC,
   P_BLUNTED,
   P_ROWS
@@ -54,12 +53,21 @@ typedef struct duplex_push {
 
 typedef struct duplex_audio duplex_audio;
 
+/** What was met that is no echo of blood. Spectra are counted in every pass. */
+typedef struct duplex_disturbance {
+  size_t frames, lost, masked; /**< spectra; without samples; clicks and sounds */
+  size_t bursts;               /**< stretches of masked spectra */
+  size_t samples, saturated;   /**< of both channels */
+  size_t fast;                 /**< finely tracked spectra whose shift is at half of the sampling rate or above */
+} duplex_disturbance;
+
 /** The whole test of one channel. */
 typedef struct duplex_test {
   const dsp_recording *recording;
   const dsp_channel *channel;
   const double *params;
   dsp_report *report;
+  duplex_disturbance all; /**< of the whole recording, from the coarse pass */
   double hz_per_cm_s;   /**< NaN: everything is in Hz */
   int sign;             /**< antegrade_sign with the swap in it; 0 unknown */
   bool inferred;        /**< the sign comes from a known compression */
@@ -90,6 +98,7 @@ DSP_MUST_USE dsp_status duplex_audio_track(duplex_audio *audio, duplex_course *c
 
 /** One column of a picture: n values in dB above the background, at frequencies from -top_hz to top_hz (which may be negative). */
 DSP_MUST_USE dsp_status duplex_audio_column(duplex_audio *audio, double *db, size_t n, double t_s, double top_hz, dsp_error *error);
+const duplex_disturbance *duplex_audio_disturbance(const duplex_audio *audio);
 /** Lowest shift that can be told from the background; NaN before the first stretch is tracked. */
 double duplex_audio_lowest_hz(const duplex_audio *audio);
 

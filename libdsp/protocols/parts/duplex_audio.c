@@ -26,6 +26,9 @@ struct duplex_audio {
   float *example;    /**< spectra of steady fast flow, from which the profile is learnt */
   size_t n_examples; /**< shown so far; the first SHAPE_FRAMES places are filled */
   dsp_flow_model *model;
+  unsigned char *sort; /**< of each frame of a block or stretch, dsp_spectrum_kind */
+  size_t sort_capacity;
+  duplex_disturbance found;
 };
 
 void duplex_audio_close(duplex_audio *a) {
@@ -37,7 +40,12 @@ void duplex_audio_close(duplex_audio *a) {
   free(a->pairs);
   free(a->power);
   free(a->example);
+  free(a->sort);
   free(a);
+}
+
+const duplex_disturbance *duplex_audio_disturbance(const duplex_audio *a) {
+  return &a->found;
 }
 
 const dsp_stereo_facts *duplex_audio_facts(const duplex_audio *a) {
@@ -311,20 +319,56 @@ static void put_means(const duplex_audio *a, duplex_course *course, const spectr
     for (size_t g = f >= side ? f - side : 0; g <= f + side && g < s->n; g++)
       if (course->peak[g] * course->peak[f] > 0) all += s->sum[g], moment += s->first[g];
     const double highest = fabs((double)course->peak[f]);
+    if (isnan(highest)) continue;
     course->mean[f] = highest > 0 ? copysignf((float)(all > 0 ? fmin(fmax(moment / all, 0), highest) : 0), course->peak[f]) : 0;
   }
 }
 
-/* Log likelihood ratios of `frames` spectra from sample `start` on, and, on request, the spectra. */
+/* Frames that are no echo, from a block that has just been read and transformed; saturation is counted once a sample. */
+static void judge_frames(duplex_audio *a, unsigned char *kind, const float *power, uint64_t start, size_t n, size_t hop) {
+  static const double lowest_hz = 100, still_s = 0.005;
+  const size_t first = (size_t)ceil(lowest_hz * (double)a->bins / a->rate_hz), channels = a->source->n_channels;
+  const size_t still = (size_t)fmax(8, still_s * a->rate_hz), shown = a->length < hop ? a->length : hop;
+  for (size_t f = 0; f < n; f++) {
+    kind[f] = (unsigned char)dsp_spectrum_judge(power + f * a->bins, a->background, a->bins, first);
+    for (size_t c = 0; c < 2; c++)
+      a->found.saturated += dsp_saturated(a->raw + f * hop * channels + a->first_channel + c, shown, channels, a->source->clip_level);
+    a->found.samples += 2 * shown;
+  }
+  const uint64_t left = a->source->n_frames > start ? a->source->n_frames - start : 0, span = (n - 1) * hop + a->length;
+  dsp_frames_mark_still(kind, n, hop, a->length, a->pairs, (size_t)(left < span ? left : span), still);
+}
+
+/* Take what is no echo out of the evidence, and count it. */
+static void drop_frames(duplex_audio *a, float *ratio, size_t frames, size_t states, size_t hop) {
+  static const double click_s = 0.02, pause_s = 0.06;
+  const double hop_s = (double)hop / a->rate_hz, window_s = (double)a->length / a->rate_hz;
+  dsp_frames_settle(a->sort, frames, (size_t)((window_s + click_s) / hop_s), (size_t)(pause_s / hop_s),
+                    (size_t)(0.3 * window_s / hop_s + 0.5));
+  for (size_t f = 0; f < frames; f++) {
+    if (a->sort[f] == DSP_SPECTRUM_GOOD) continue;
+    memset(ratio + f * states, 0, states * sizeof *ratio);
+    a->found.lost += a->sort[f] == DSP_SPECTRUM_LOST;
+    a->found.masked += a->sort[f] != DSP_SPECTRUM_LOST;
+    const bool goes_on = f > 0 && a->sort[f - 1] != DSP_SPECTRUM_GOOD && a->sort[f - 1] != DSP_SPECTRUM_LOST;
+    a->found.bursts += a->sort[f] != DSP_SPECTRUM_LOST && !goes_on;
+  }
+  a->found.frames += frames;
+}
+
+/* Log likelihood ratios of `frames` spectra from sample `start` on, and the spectra. */
 static dsp_status rate_frames(duplex_audio *a, float *ratio, float *kept, uint64_t start, size_t frames, size_t hop, dsp_error *error) {
   const size_t states = 1 + 2 * dsp_flow_model_steps(a->model);
+  if (dsp_grow(&a->sort, &a->sort_capacity, frames + 1, sizeof *a->sort) != DSP_OK) return dsp_fail_memory(error);
   for (size_t f = 0; f < frames; f += BLOCK_FRAMES) {
     const size_t n = frames - f < BLOCK_FRAMES ? frames - f : BLOCK_FRAMES;
     const dsp_status status = read_pairs(a, start + (uint64_t)f * hop, (n - 1) * hop + a->length, error);
     if (status != DSP_OK) return status;
     dsp_stft_run(a->stft, kept + f * a->bins, a->pairs, n, hop);
     for (size_t i = 0; i < n; i++) dsp_flow_model_run(a->model, ratio + (f + i) * states, kept + (f + i) * a->bins);
+    judge_frames(a, a->sort + f, kept + f * a->bins, start + (uint64_t)f * hop, n, hop);
   }
+  drop_frames(a, ratio, frames, states, hop);
   return DSP_OK;
 }
 
@@ -350,6 +394,7 @@ static dsp_status overview_chunk(duplex_audio *a, overview *o, duplex_course *co
   for (size_t f = 0; f < frames && status == DSP_OK; f++) {
     const double hz = dsp_flow_model_hz(a->model, o->state[f]);
     double sum = 0, moment = 0;
+    if (a->sort[f] != DSP_SPECTRUM_GOOD) continue;
     course->peak[first + f] = (float)hz;
     course->mean[first + f] = (float)(hz * dsp_flow_model_mean_share(a->model));
     if (!(fabs(hz) > fast_hz) || o->ratio[f * states + o->state[f]] < clear) continue;
@@ -390,7 +435,10 @@ dsp_status duplex_audio_overview(duplex_audio *a, duplex_course *course, dsp_err
 dsp_status duplex_audio_track(duplex_audio *a, duplex_course *course, double from_s, double to_s, dsp_error *error) {
   dsp_status status = a->model ? DSP_OK : learn_shape(a, error);
   if (status != DSP_OK) return status;
-  const uint64_t start = frames_of(a, from_s), end = frames_of(a, to_s);
+  /* no window reaches beyond the recording: the step at its end is broad */
+  const uint64_t start = frames_of(a, from_s), all = a->source->n_frames,
+                 most_end = all + a->hop > a->length ? all + a->hop - a->length : 0;
+  const uint64_t asked = frames_of(a, to_s), end = asked < most_end ? asked : most_end;
   spectra s = {.n = end > start ? (size_t)((end - start) / a->hop) : 0, .states = 1 + 2 * dsp_flow_model_steps(a->model)};
   const size_t most = SIZE_MAX / s.states / 8;
   s.ratio = s.n < most ? dsp_alloc(s.n * s.states, sizeof *s.ratio) : NULL;
@@ -407,7 +455,9 @@ dsp_status duplex_audio_track(duplex_audio *a, duplex_course *course, double fro
   for (size_t f = 0; f < s.n && status == DSP_OK; f++) {
     double sd = 0;
     const double at = s.state[f] ? refine(&s, f, &sd) : 0, hz = s.state[f] ? dsp_flow_model_hz(a->model, at) : 0;
+    if (a->sort[f] != DSP_SPECTRUM_GOOD) continue;
     course->peak[f] = (float)hz;
+    a->found.fast += fabs(hz) > 0.95 * 0.5 * a->rate_hz;
     course->sd[f] = (float)fabs(sd * (dsp_flow_model_hz(a->model, at + 0.5) - dsp_flow_model_hz(a->model, at - 0.5)));
     band_moments(a, kept + f * a->bins, hz, &s.sum[f], &s.first[f]);
   }

@@ -30,14 +30,27 @@ static run longest_run(const duplex_course *c, size_t from, size_t last, size_t 
     for (; k < to && quiet <= bridge; k++) {
       if ((double)c->peak[k] <= -threshold)
         quiet = 0, r.end = k + 1;
-      else if (isfinite(c->peak[k]))
-        quiet++;
+      else
+        quiet++; /* what is not known is no reflux either */
     }
     r.open = quiet <= bridge && k == to;
     if (!best.found || r.end - r.first > best.end - best.first) best = r;
     i = r.end;
   }
   return best;
+}
+
+/* Unknown samples from `i` on, or before it. */
+static size_t hidden_after(const duplex_course *c, size_t i) {
+  size_t n = 0;
+  while (i + n < c->n && isnan(c->peak[i + n])) n++;
+  return n;
+}
+
+static size_t hidden_before(const duplex_course *c, size_t i) {
+  size_t n = 0;
+  while (n < i && isnan(c->peak[i - 1 - n])) n++;
+  return n;
 }
 
 /* Where the course crosses `level` between samples i - 1 and i. */
@@ -165,6 +178,17 @@ static double read_end(duplex_reading *r, const duplex_course *c, const run *fou
   return far_s;
 }
 
+/* An end that is hidden lies in the middle of what hides it, or is not known when that is too long: then `least` asks for
+ * the last time that was seen. The standard error that this adds. */
+static double leave_hidden_end(double *to_s, const duplex_course *c, const run *found, double bridge_s, bool least) {
+  const double hidden_s = (double)hidden_after(c, found->end) / c->rate_hz;
+  if (hidden_s > bridge_s)
+    *to_s = least ? duplex_course_time(c, found->end) : (double)NAN;
+  else if (hidden_s > 0)
+    *to_s = fmax(*to_s, duplex_course_time(c, found->end) + 0.5 * hidden_s);
+  return hidden_s / sqrt(12);
+}
+
 static void read_thresholds(duplex_reading *r, const duplex_test *t, const duplex_course *c, const run *main_run, size_t to) {
   /* a spectrum shows flow from before its window's middle reaches it, and until after */
   static const double early = 0.2;
@@ -176,8 +200,17 @@ static void read_thresholds(duplex_reading *r, const duplex_test *t, const duple
     double se_s = NAN;
     r->from_s[k] = found.found ? crossing(c, found.first, -threshold) + edge_s : (double)NAN;
     r->to_s[k] = found.found ? read_end(r, c, &found, threshold, seen, edge_s, &se_s) : (double)NAN;
+    if (found.found && !found.open) se_s = hypot(se_s, leave_hidden_end(&r->to_s[k], c, &found, bridge_s, k == DUPLEX_MAIN));
     if (k == DUPLEX_MAIN) r->to_se_s = se_s;
   }
+}
+
+/* A start that is hidden lies in the middle of what hides it. */
+static void read_start(duplex_reading *r, const duplex_course *c, const run *found) {
+  static const double resolution_s = 0.008;
+  const double hidden_s = (double)hidden_before(c, found->first) / c->rate_hz;
+  r->from_s[DUPLEX_MAIN] -= 0.5 * hidden_s;
+  r->from_se_s = hypot(resolution_s, hidden_s / sqrt(12));
 }
 
 /* Mean over highest velocity: a property of the profile, so one number for the whole reflux, from its faster part. */
@@ -193,14 +226,17 @@ static double profile_share(const duplex_course *c, const run *found, double prv
 static void read_velocities(duplex_reading *r, const duplex_course *c, const run *found) {
   const size_t smooth = (size_t)fmax(1, 0.025 * c->rate_hz);
   const double length_s = (double)(found->end - found->first) / c->rate_hz;
-  size_t at = 0;
+  size_t at = 0, known = 0;
   largest(c, c->peak, found->first, found->end, -1, &at);
   r->prv = (dsp_estimate){largest_mean(c, c->peak, found->first, found->end, -1, smooth), 0};
   r->prv.se = hypot((double)c->sd[at], 0.03 * r->prv.value);
   const double share = profile_share(c, found, r->prv.value);
   r->pmv = (dsp_estimate){share * r->prv.value, 0.05 * share * r->prv.value};
-  for (size_t i = found->first; i < found->end; i++)
+  for (size_t i = found->first; i < found->end; i++) {
+    known += isfinite(c->peak[i]) != 0;
     if ((double)c->peak[i] < 0) r->back -= share * (double)c->peak[i] / c->rate_hz;
+  }
+  if (known) r->back *= (double)(found->end - found->first) / (double)known;
   r->mrv = (dsp_estimate){r->back / length_s, 0.04 * r->back / length_s};
 }
 
@@ -222,7 +258,13 @@ void duplex_read(duplex_reading *r, const duplex_test *t, const duplex_course *c
   }
   const run found = longest_run(c, from, last < to ? last : to, to, threshold, t->params[P_BRIDGE]);
   if (!found.found) return;
-  const double length_s = (double)(found.end - found.first) / c->rate_hz;
+  const double length_s = (double)(found.end - found.first) / c->rate_hz, bridge = t->params[P_BRIDGE] * c->rate_hz;
+  r->hidden = !found.open && (double)hidden_after(c, found.end) > bridge;
+  const bool unsure = r->hidden && length_s < t->params[P_CLOSURE];
+  if (unsure || (double)hidden_before(c, found.first) > bridge) {
+    r->why_not = "masked";
+    return;
+  }
   if (length_s < t->params[P_CLOSURE] && !found.open) {
     r->closure_s = length_s;
     return;
@@ -233,8 +275,8 @@ void duplex_read(duplex_reading *r, const duplex_test *t, const duplex_course *c
   }
   r->none = false;
   if (r->release_found) r->release_s = fmax(r->release_s, duplex_course_time(c, found.first) - 0.02);
-  r->censored = found.open;
+  r->censored = found.open || r->hidden;
   read_thresholds(r, t, c, &found, to);
   read_velocities(r, c, &found);
-  r->from_se_s = 0.008;
+  read_start(r, c, &found);
 }

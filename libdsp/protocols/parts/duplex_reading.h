@@ -16,6 +16,7 @@ typedef struct duplex_reading {
   const char *why_not;                                       /**< flag of a reflux time that cannot be had, or NULL */
   bool none;                                                 /**< no retrograde flow that counts */
   bool censored;                                             /**< the flow goes on when the recording or the next compression ends it */
+  bool hidden;                                               /**< interference or a gap hides when the flow ended */
   bool breathing;                                            /**< a late and weak reversal like those at rest was left out */
   bool extrapolated;                                         /**< the end was read from the decay before it */
   double closure_s;                                          /**< length of a reversal that is the valve's closure; 0 none */
@@ -24,7 +25,8 @@ typedef struct duplex_reading {
   dsp_estimate prv, pmv, mrv; /**< magnitudes, in the course's unit */
   double back, forth;         /**< areas under the mean velocity: reflux, augmentation */
   double push_peak, push_peak_se;
-  double masked; /**< share of the samples between release and end that are not known */
+  duplex_disturbance met; /**< while this compression was tracked */
+  double masked;          /**< share of the samples between release and end that are not known */
 } duplex_reading;
 
 /** Read one compression from a fine course (antegrade positive). */

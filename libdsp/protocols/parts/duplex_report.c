@@ -49,7 +49,7 @@ static double time_of(const duplex_reading *r, int k) {
 static void put_times(const duplex_reading *r, size_t n, dsp_test *test) {
   static const char *const ids[DUPLEX_THRESHOLDS] = {"RT", "RT.1", "RT.2", "RT.5"};
   const char *why = "not_computable";
-  for (size_t i = 0; i < n; i++) why = r[i].why_not ? r[i].why_not : r[i].censored ? "right_censored" : why;
+  for (size_t i = 0; i < n; i++) why = r[i].why_not ? r[i].why_not : r[i].hidden ? "masked" : r[i].censored ? "right_censored" : why;
   for (int k = 0; k <= DUPLEX_THRESHOLDS; k++) {
     const bool from_release = k == DUPLEX_THRESHOLDS;
     collected c = {.n = 0};
@@ -136,6 +136,30 @@ static void flag_each(dsp_test *test, const char *first, const char *flag) {
     if (!strncmp(test->measures[i].row->id, first, length) && test->measures[i].valid) dsp_flags_add(&test->measures[i].flags, flag);
 }
 
+static void flag_velocities(dsp_test *test, const char *flag) {
+  static const char *const ids[] = {"PRV", "PMV", "MRV", "VR", "TAF", "AUG.peak"};
+  for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) flag_each(test, ids[i], flag);
+  dsp_flags_add(&test->flags, flag);
+}
+
+/* What disturbed the trials: saturation, sounds, lost samples, shifts beyond half of the rate. */
+static void put_disturbances(const duplex_test *t, const duplex_reading *r, size_t n, dsp_test *test) {
+  static const double clipped = 5e-4;
+  static const size_t fast = 5;
+  bool saturated = false, aliasing = false;
+  size_t masked = test->trial ? 0 : t->all.masked, lost = test->trial ? 0 : t->all.lost;
+  for (size_t i = 0; i < n; i++) {
+    saturated = saturated || (double)r[i].met.saturated > clipped * (double)r[i].met.samples;
+    aliasing = aliasing || r[i].met.fast >= fast;
+    masked += r[i].met.masked;
+    lost += r[i].met.lost;
+  }
+  if (saturated) flag_velocities(test, "audio_clipped");
+  if (aliasing) flag_velocities(test, "aliasing");
+  if (masked) dsp_flags_add(&test->flags, "interference_masked");
+  if (lost) dsp_flags_add(&test->flags, "missing_bridged");
+}
+
 static void put_flags(const duplex_test *t, const duplex_reading *r, size_t n, dsp_test *test) {
   const dsp_doppler *d = &t->recording->doppler;
   const double threshold = duplex_threshold(t, DUPLEX_MAIN);
@@ -156,11 +180,8 @@ static void put_flags(const duplex_test *t, const duplex_reading *r, size_t n, d
   if (t->inferred) flag_each(test, "", "direction_inferred");
   if (!d->vein) dsp_flags_add(&test->flags, "vein_unknown");
   if (isnan(t->hz_per_cm_s)) flag_each(test, "RT", "threshold_in_hz"), leave_in_hz(test);
-  if (t->audio && d->angle_deg > t->params[P_ANGLE_FLAG]) {
-    static const char *const ids[] = {"PRV", "PMV", "MRV", "VR", "TAF", "AUG.peak"};
-    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) flag_each(test, ids[i], "angle_steep");
-    dsp_flags_add(&test->flags, "angle_steep");
-  }
+  if (t->audio && d->angle_deg > t->params[P_ANGLE_FLAG]) flag_velocities(test, "angle_steep");
+  put_disturbances(t, r, n, test);
   if (t->phasicity < t->params[P_PHASIC]) flag_each(test, "PHASICITY", "continuous_flow"), dsp_flags_add(&test->flags, "continuous_flow");
   if (dsp_test_measure(test, "AUG.ratio")->value < t->params[P_BLUNTED]) {
     flag_each(test, "AUG", "augmentation_blunted");
@@ -220,6 +241,7 @@ static void fill(const duplex_test *t, const duplex_reading *r, size_t n, dsp_te
   const char *why = duplex_hopeless(t);
   if (why) {
     for (size_t i = 0; i < test->n_measures; i++) dsp_measure_null(&test->measures[i], why);
+    put_disturbances(t, r, 0, test);
     return;
   }
   put_times(r, n, test);
@@ -247,7 +269,11 @@ static dsp_status put_stereo(const duplex_test *t, dsp_test *test) {
                          {"in_phase", "1", f->in_phase},
                          {"level_swing", "dB", f->swing_db},
                          {"quadrature_gain", "dB", f->gain_db},
-                         {"quadrature_phase", "deg", f->phase_deg}};
+                         {"quadrature_phase", "deg", f->phase_deg},
+                         {"masked_share", "1", t->all.frames ? (double)t->all.masked / (double)t->all.frames : (double)NAN},
+                         {"masked_bursts", "1", (double)t->all.bursts},
+                         {"lost_share", "1", t->all.frames ? (double)t->all.lost / (double)t->all.frames : (double)NAN},
+                         {"saturated_share", "1", t->all.samples ? (double)t->all.saturated / (double)t->all.samples : (double)NAN}};
   dsp_status status = put_details(rows, sizeof rows / sizeof rows[0], test);
   if (status == DSP_OK && f->kind != DSP_STEREO_UNKNOWN && kind != f->kind) {
     dsp_flags_add(&test->flags, "stereo_contradiction");
