@@ -53,12 +53,12 @@ enum {
       DSP_O_ROW(id "cfc", STRAIN "/min/mm[Hg]", 0.0029, 0, 0.1, "Capillary filtration coefficient."),                                      \
       DSP_O_ROW(id "pvi", "mm[Hg]", 8, 0, 60, "Isovolumetric venous pressure.")
 
-static const dsp_param_row ramp_rows[R_STEPS_N + DSP_N_SIZES] = {
+const dsp_param_row dsp_compliance_ramp_rows[DSP_COMPLIANCE_RAMP_ROWS_N] = {
     COMMON_ROWS(ID_RAMP, 480, 60),
     DSP_O_ROW(ID_RAMP "deflation_mmhg_s", "mm[Hg]/s", 1, 0.1, 60, "The cuff is let down so fast."),
     DSP_NUISANCE_ROWS(ID_RAMP, STRAIN),
 };
-static const dsp_param_row step_rows[R_MOST + DSP_N_SIZES] = {
+const dsp_param_row dsp_compliance_step_rows[DSP_COMPLIANCE_STEP_ROWS_N] = {
     COMMON_ROWS(ID_STEPS, 240, 10),
     DSP_O_ROW(ID_STEPS "step_mmhg", "mm[Hg]", 10, 1, 40, "Height of a step."),
     DSP_O_ROW(ID_STEPS "steps", "1", 5, 1, 16, "Steps."),
@@ -151,7 +151,8 @@ static dsp_status add_events(dsp_recording *recording, const calf *c, double off
   return dsp_phantom_event(recording, DSP_EVENT_CUFF_RELEASE, end_of_hold_s(c), 0, 0, off_s, seed);
 }
 
-static dsp_status make(const double *values, bool steps, uint64_t seed, dsp_recording **recording, dsp_truth **truth, dsp_error *error) {
+dsp_status dsp_compliance_make(const double *values, bool steps, uint64_t seed, dsp_recording **recording, dsp_truth **truth,
+                               dsp_error *error) {
   double sizes[DSP_N_SIZES];
   calf c = {.baseline_s = values[R_BASELINE],
             .hold_s = values[R_HOLD],
@@ -190,16 +191,3 @@ static dsp_status make(const double *values, bool steps, uint64_t seed, dsp_reco
   free(p);
   return dsp_phantom_end(&work, status, recording, truth, error);
 }
-
-static dsp_status make_ramp(const double *values, uint64_t seed, dsp_recording **recording, dsp_truth **truth, dsp_error *error) {
-  return make(values, false, seed, recording, truth, error);
-}
-
-static dsp_status make_steps(const double *values, uint64_t seed, dsp_recording **recording, dsp_truth **truth, dsp_error *error) {
-  return make(values, true, seed, recording, truth, error);
-}
-
-const dsp_phantom dsp_phantom_sgp_compliance = {
-    "sgp.compliance", "Pressure-volume curve of one calf's veins", {"sim.sgp.compliance", ramp_rows, R_STEPS_N + DSP_N_SIZES}, make_ramp};
-const dsp_phantom dsp_phantom_sgp_filtration = {
-    "sgp.filtration", "Capillary filtration of one calf", {"sim.sgp.filtration", step_rows, R_MOST + DSP_N_SIZES}, make_steps};

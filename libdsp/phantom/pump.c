@@ -42,8 +42,8 @@ enum { R_RAISED = R_COMMON, R_VV, R_FILL, R_ALL };
       DSP_O_ROW(id "ev", STRAIN, 1.4, 0, 10, "Expelled volume."), DSP_O_ROW(id "fast_share", "1", 0.3, 0, 1, "Of the refill."),            \
       DSP_O_ROW(id "fast_s", "s", 8, 0.3, 300, "Its time constant."), DSP_O_ROW(id "slow_s", "s", 20, 0.3, 600, "Of the slow part.")
 
-static const dsp_param_row refill_rows[R_COMMON + DSP_N_SIZES] = {COMMON_ROWS(ID_REFILL), DSP_NUISANCE_ROWS(ID_REFILL, STRAIN)};
-static const dsp_param_row stand_rows[R_ALL + DSP_N_SIZES] = {
+const dsp_param_row dsp_pump_refill_rows[DSP_PUMP_REFILL_ROWS_N] = {COMMON_ROWS(ID_REFILL), DSP_NUISANCE_ROWS(ID_REFILL, STRAIN)};
+const dsp_param_row dsp_pump_stand_rows[DSP_PUMP_STAND_ROWS_N] = {
     COMMON_ROWS(ID_STAND),
     DSP_O_ROW(ID_STAND "raised_s", "s", 45, 2, 600, "Leg raised before standing up."),
     DSP_O_ROW(ID_STAND "vv", STRAIN, 2.4, 0.1, 10, "Venous volume of standing."),
@@ -135,7 +135,7 @@ static dsp_status add_events(dsp_recording *recording, const limb *l, double off
   return DSP_OK;
 }
 
-static dsp_status make(const double *values, bool stands, uint64_t seed, dsp_recording **recording, dsp_truth **truth, dsp_error *error) {
+dsp_status dsp_pump_make(const double *values, bool stands, uint64_t seed, dsp_recording **recording, dsp_truth **truth, dsp_error *error) {
   double sizes[DSP_N_SIZES];
   limb l = {.raised_s = stands ? values[R_RAISED] : 0,
             .vv = stands ? values[R_VV] : 1,
@@ -168,16 +168,3 @@ static dsp_status make(const double *values, bool stands, uint64_t seed, dsp_rec
   if (status == DSP_OK && values[R_EVENTS] >= 0.5) status = add_events(work.recording, &l, sizes[DSP_N_MARKER_S], seed);
   return dsp_phantom_end(&work, status, recording, truth, error);
 }
-
-static dsp_status make_refill(const double *values, uint64_t seed, dsp_recording **recording, dsp_truth **truth, dsp_error *error) {
-  return make(values, false, seed, recording, truth, error);
-}
-
-static dsp_status make_stand(const double *values, uint64_t seed, dsp_recording **recording, dsp_truth **truth, dsp_error *error) {
-  return make(values, true, seed, recording, truth, error);
-}
-
-const dsp_phantom dsp_phantom_sgp_refill = {
-    "sgp.refill", "Exercise and refill of one limb by strain gauge", {"sim.sgp.refill", refill_rows, R_COMMON + DSP_N_SIZES}, make_refill};
-const dsp_phantom dsp_phantom_sgp_stand = {
-    "sgp.stand", "Standing test of one calf by strain gauge", {"sim.sgp.stand", stand_rows, R_ALL + DSP_N_SIZES}, make_stand};
