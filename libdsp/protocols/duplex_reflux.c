@@ -103,6 +103,15 @@ static duplex_disturbance since(duplex_disturbance now, duplex_disturbance befor
                               .fast = now.fast - before.fast};
 }
 
+/* Sounds that flow drowns are not masked and pull the velocities: by 15 to 21 % with speech 5 dB above the simulated blood. */
+static void widen_velocities(duplex_reading *r) {
+  static const double much = 0.02, pull = 0.1;
+  if (!((double)r->met.masked > much * (double)r->met.frames)) return;
+  r->prv.se = hypot(r->prv.se, pull * r->prv.value);
+  r->pmv.se = hypot(r->pmv.se, pull * r->pmv.value);
+  r->mrv.se = hypot(r->mrv.se, pull * r->mrv.value);
+}
+
 static dsp_status run_trials(duplex_test *t, duplex_reading *readings, dsp_error *error) {
   dsp_status status = DSP_OK;
   for (size_t i = 0; i < t->n_pushes && status == DSP_OK; i++) {
@@ -117,6 +126,7 @@ static dsp_status run_trials(duplex_test *t, duplex_reading *readings, dsp_error
     if (status == DSP_OK && t->audio) t->lowest = duplex_audio_lowest_hz(t->audio) / (isfinite(t->hz_per_cm_s) ? t->hz_per_cm_s : 1);
     if (status == DSP_OK) duplex_read(&readings[i], t, &fine, p);
     if (status == DSP_OK && t->audio) readings[i].met = since(*duplex_audio_disturbance(t->audio), before);
+    widen_velocities(&readings[i]);
     if (status == DSP_OK) status = duplex_overlay(&t->course, &fine, t->sign);
     if (status == DSP_OK && t->n_pushes > 1) status = duplex_report_trial(t, &readings[i], (unsigned)i + 1, &fine);
     duplex_course_clear(&fine);

@@ -155,7 +155,7 @@ static dsp_status learn_background(duplex_audio *a, dsp_error *error) {
   dsp_status status = rows && a->background ? DSP_OK : dsp_fail_memory(error);
   for (size_t i = 0; i < blocks && status == DSP_OK; i++) {
     status = read_pairs(a, block_start(a, i, blocks, length), length, error);
-    for (size_t first = 0; status == DSP_OK && first + span <= length && n_rows < SURVEY_ROWS; first += ROW_FRAMES * half_hop) {
+    for (size_t first = 0; rows && status == DSP_OK && first + span <= length && n_rows < SURVEY_ROWS; first += ROW_FRAMES * half_hop) {
       float *row = rows + n_rows++ * a->bins;
       dsp_stft_run(a->stft, a->power, a->pairs + 2 * first, ROW_FRAMES, half_hop);
       memset(row, 0, a->bins * sizeof *row);
