@@ -105,7 +105,7 @@ static duplex_disturbance since(duplex_disturbance now, duplex_disturbance befor
 
 /* Sounds that flow drowns are not masked and pull the velocities: by 15 to 21 % with speech 5 dB above the simulated blood. */
 static void widen_velocities(duplex_reading *r) {
-  static const double much = 0.02, pull = 0.1;
+  static const double much = 0.02, pull = 0.22;
   if (!((double)r->met.masked > much * (double)r->met.frames)) return;
   r->prv.se = hypot(r->prv.se, pull * r->prv.value);
   r->pmv.se = hypot(r->pmv.se, pull * r->pmv.value);
