@@ -35,6 +35,7 @@ typedef struct dsp_dip_task {
   double longest_s; /**< the longest that a contraction lasts */
   double until_s;   /**< refill samples end here at the latest */
   double lead_s;    /**< the lowest volume comes this much before the contraction's end */
+  double drawn_s;   /**< from `last_s` to the end of a bulge that draws the trace down, as an earlier contraction showed; 0 unknown */
 } dsp_dip_task;
 
 typedef struct dsp_dip {
@@ -44,6 +45,7 @@ typedef struct dsp_dip {
   double lowest_s;     /**< when */
   double clear_s;      /**< when the trace first shows the refill free of the bulge */
   double rate;         /**< refill rate there, per s */
+  bool drawn;          /**< the muscle's bulge draws the trace down, and its end is seen: clear_s */
   bool bulge;          /**< the trace departs from ejection and refill while the muscle contracts */
 } dsp_dip;
 

@@ -195,28 +195,36 @@ static dsp_status find_kink(bool *found, joint *j, extra kind, double clear_s, d
   return DSP_OK;
 }
 
-/* When the trace is clear of the contraction: at its lowest, or where a bulge that made that low has swung back. */
-static dsp_status find_clear(double *clear_s, const joint *whole, double length_s, double safe_s, double end_s) {
-  static const double look_s = 3, before_s = 6, least_ml = 1, suddenly_ml_s = 30;
+/* Is the kink the end of a bulge? Back from it to `lowest_s` the refill must lie clearly above the trace. */
+static bool swings_back(const joint *j, double lowest_s) {
+  static const double least_ml = 1, fast_ml_s = 12, suddenly_ml_s = 30;
+  double tail[COLUMNS], refill[COLUMNS], lifted, drawn;
+  row(j, lowest_s, false, tail);
+  memcpy(refill, tail, sizeof refill);
+  memset(refill + BEFORE + 1 + j->degree, 0, EXTRA * sizeof *refill);
+  const double back = evaluate(j, refill).value - evaluate(j, tail).value;
+  departures(&lifted, &drawn, j, lowest_s, -INFINITY);
+  /* A series may leave the leg filling fast: there, and more so where the bulge seems to lift the trace, only one that swings back as fast
+   * as no leg fills is believed to draw it down. */
+  const double pace = lifted >= departed(j) ? suddenly_ml_s : j->task->last_s > j->task->start_s ? fast_ml_s : 0;
+  return back > least_ml && back > pace * (j->kink_s - lowest_s);
+}
+
+/* When the trace is clear of the contraction: at its lowest, or where a bulge that made that low has swung back. The same muscle has the
+ * same bulge: one that drew an earlier contraction down ends this one about as late. */
+static dsp_status find_clear(double *clear_s, bool *drawn, const joint *whole, double length_s, double safe_s, double end_s) {
+  static const double look_s = 3, before_s = 6, alike_s = 0.2;
   joint j = *whole;
   const double lowest_s = lowest_sample(&j, safe_s), step_s = 1 / j.trace->rate_hz;
   *clear_s = lowest_s;
-  double lifted, drawn;
-  departures(&lifted, &drawn, &j, lowest_s, -INFINITY);
   const size_t near = (size_t)fmax(0, (j.task->start_s - before_s) * j.trace->rate_hz);
   if (j.from < near) j.from = near;
   set_window(&j, lowest_s, fmin(length_s, look_s) + safe_s - lowest_s, end_s);
-  bool found;
-  const dsp_status status = find_kink(&found, &j, TAIL, lowest_s, lowest_s + 1.5 * step_s, safe_s);
-  if (status != DSP_OK || !found) return status;
-  double tail[COLUMNS], refill[COLUMNS];
-  row(&j, lowest_s, false, tail);
-  memcpy(refill, tail, sizeof refill);
-  memset(refill + BEFORE + 1 + j.degree, 0, EXTRA * sizeof *refill);
-  /* Where the bulge seems to lift the trace, only one that swings back as fast as no leg fills is believed to draw it down. */
-  const double back = evaluate(&j, refill).value - evaluate(&j, tail).value;
-  const bool sudden = lifted < departed(&j) || back > suddenly_ml_s * (j.kink_s - lowest_s);
-  if (back > least_ml && sudden) *clear_s = j.kink_s + 0.3 * step_s;
+  const dsp_status status = find_kink(drawn, &j, TAIL, lowest_s, lowest_s + 1.5 * step_s, safe_s);
+  if (status != DSP_OK || !*drawn) return status;
+  const bool alike = j.task->drawn_s > 0 && fabs(j.kink_s - j.task->last_s - j.task->drawn_s) < alike_s;
+  *drawn = alike || swings_back(&j, lowest_s);
+  if (*drawn) *clear_s = j.kink_s + 0.3 * step_s;
   return DSP_OK;
 }
 
@@ -233,7 +241,7 @@ dsp_status dsp_dip_read(dsp_dip *dip, const dsp_trace *trace, const dsp_noise *n
   const size_t start = (size_t)((task->start_s - 0.3) * trace->rate_hz),
                first = start > (size_t)(5 * trace->rate_hz) + j.from ? start - (size_t)(5 * trace->rate_hz) : j.from;
   for (size_t i = first; i < start; i++) level += trace->x[i] / (double)(start - first);
-  dsp_status status = find_clear(&dip->clear_s, &j, refill_length(&j, safe_s, level), safe_s, end_s);
+  dsp_status status = find_clear(&dip->clear_s, &dip->drawn, &j, refill_length(&j, safe_s, level), safe_s, end_s);
   if (status != DSP_OK) return status;
   set_window(&j, dip->clear_s, refill_length(&j, dip->clear_s, level), end_s);
   /* The pace of filling may change soon after the rhythm ends. */
