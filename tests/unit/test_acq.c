@@ -48,7 +48,7 @@ static bytes_made compose(int revision, int compressed) {
   }
   for (int i = 0; i < 6; i++) {
     put_i16(&b, i + 1);
-    if (i % 2 == 0) put_f64(&b, 10 * (i / 2 + 1));
+    if (i % 2 == 0) put_f64(&b, 5 * i + 10);
   }
   put_i32(&b, late ? 25 + 22 : 12 + 6);
   put_i32(&b, late ? 2 : 1);

@@ -2,6 +2,7 @@
  * Beats found in pulses whose feet are known in closed form. */
 #include "../support/runner.h"
 #include <check.h>
+#include <dsp/fit.h>
 #include <dsp/pulse.h>
 #include <math.h>
 #include <stdlib.h>
@@ -27,10 +28,11 @@ static double pulse_at(double t_s, double period_s) {
 static size_t make(double per_min, double rate_hz, double drift, double noise, unsigned seed) {
   const size_t n = (size_t)(60 * rate_hz);
   const double period_s = 60 / per_min;
-  srand(seed);
+  dsp_random chance = dsp_random_seeded(seed);
   for (size_t i = 0; i < n; i++) {
     const double t_s = (double)i / rate_hz;
-    x[i] = pulse_at(fmod(t_s, period_s), period_s) + drift * t_s + noise * (rand() / (double)RAND_MAX - 0.5) * sqrt(12);
+    x[i] = pulse_at(fmod(t_s, period_s), period_s) + drift * t_s +
+           noise * ((double)(dsp_random_next(&chance) >> 11) * 0x1p-53 - 0.5) * sqrt(12);
   }
   return n;
 }

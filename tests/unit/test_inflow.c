@@ -2,6 +2,7 @@
  * Initial slopes of limbs that fill behind a cuff, against closed forms. */
 #include "../support/runner.h"
 #include <check.h>
+#include <dsp/fit.h>
 #include <dsp/inflow.h>
 #include <math.h>
 #include <stdlib.h>
@@ -13,9 +14,15 @@ static unsigned char ok[N];
 static dsp_trace trace = {x, ok, N, RATE};
 static dsp_inflow_cycle cycles[CYCLES];
 
+static dsp_random chance;
+
+static double uniform(void) {
+  return (double)(dsp_random_next(&chance) >> 11) * 0x1p-53;
+}
+
 static double normal(void) {
   double sum = 0;
-  for (int i = 0; i < 12; i++) sum += rand() / (double)RAND_MAX;
+  for (int i = 0; i < 12; i++) sum += uniform();
   return sum - 6;
 }
 
@@ -23,7 +30,7 @@ static double normal(void) {
 static void make(double per_min, double capacity, double filtration, double pulse, double breath, double noise, double from_s,
                  double to_s) {
   const double tau_s = capacity / (per_min / 60);
-  const double phase = rand() % 1000;
+  const double phase = 1000 * uniform();
   for (int i = 0; i < N; i++) {
     const double t_s = (double)i / RATE, since_s = fmod(t_s, CYCLE_S);
     const double beat = 6.283185307 * 1.17 * t_s + 1.7 * phase;
@@ -60,7 +67,7 @@ START_TEST(noise_is_told) {
   int n = 0;
   for (unsigned seed = 0; seed < 25; seed++) {
     dsp_inflow read[CYCLES];
-    srand(seed);
+    chance = dsp_random_seeded(seed);
     make(flows[_i], 2.6, 0.05, 0.05, 0.03, 0.01, 1, 9);
     ck_assert_int_eq(read_all(read), DSP_OK);
     for (int c = 0; c < CYCLES; c++, n++) {
