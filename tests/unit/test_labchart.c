@@ -197,6 +197,7 @@ END_TEST
 /* `n` rows: a fast channel, a slow one held for `k` rows. */
 static char *held_text(size_t n, size_t k, bool coarse) {
   char *text = malloc(200 + n * 40);
+  if (!text) abort();
   size_t used = (size_t)sprintf(text, "Interval=\t0.01 s\nChannelTitle=\tfast\tslow\nRange=\t1 V\t1 V\n");
   for (size_t i = 0; i < n; i++) {
     const size_t j = i / k;
