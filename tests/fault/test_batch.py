@@ -171,9 +171,9 @@ def test_folder_taken_away(folder, good):
 
 
 def test_full_disk(folder, good):
-    """A file system of 5 MB, mounted where no other process sees it; then more room."""
+    """A file system too small (5 MB for 500 recordings), mounted where no other process sees it; then more room."""
     os.mkdir(f"{folder}/small")
-    script = """mount -t tmpfs -o size=5m none small || exit 77
+    script = f"""mount -t tmpfs -o size={FILES * 10}k none small || exit 77
 "$0" batch -q in -j 2 -o small/out 2>err; echo "status $?"
 tail -n 1 err; ls -A small/out | grep tmp
 mount -o remount,size=500m small
