@@ -13,7 +13,8 @@
 #include <phantom/tilt.h>
 #include <string.h>
 
-/* clang-format off: one a line, so that rows of several hands do not meet */
+/* One a line, so that rows of several hands do not meet. */
+/* clang-format off */
 const dsp_phantom *const dsp_phantoms[] = {
     &dsp_phantom_apg_outflow,
     &dsp_phantom_apg_stand,

@@ -68,12 +68,12 @@ typedef struct duplex_test {
   const double *params;
   dsp_report *report;
   duplex_disturbance all; /**< of the whole recording, from the coarse pass */
-  double hz_per_cm_s;   /**< NaN: everything is in Hz */
-  int sign;             /**< antegrade_sign with the swap in it; 0 unknown */
-  bool inferred;        /**< the sign comes from a known compression */
-  size_t pooled;        /**< index of the pooled test in the report */
-  duplex_audio *audio;  /**< NULL for a velocity channel */
-  duplex_course course; /**< of the whole recording, coarse for audio */
+  double hz_per_cm_s;     /**< NaN: everything is in Hz */
+  int sign;               /**< antegrade_sign with the swap in it; 0 unknown */
+  bool inferred;          /**< the sign comes from a known compression */
+  size_t pooled;          /**< index of the pooled test in the report */
+  duplex_audio *audio;    /**< NULL for a velocity channel */
+  duplex_course course;   /**< of the whole recording, coarse for audio */
   duplex_push push[DUPLEX_TRIALS_MAX];
   size_t n_pushes;
   double lowest;      /**< velocity that can just be told from none, 0 when any can */

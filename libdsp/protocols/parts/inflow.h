@@ -33,7 +33,8 @@ enum inflow_param {
   INFLOW_GAP,
   INFLOW_ROWS_N
 };
-/* clang-format off: one row a line */
+/* One row a line. */
+/* clang-format off */
 #define INFLOW_ROW(name, unit, value, lo, hi, help, source)                                                                                \
   { name, unit, value, lo, hi, NULL, help, source }
 #define INFLOW_OURS "engineering choice"
