@@ -119,8 +119,8 @@ static bool exponent_part(long *exponent, const unsigned char **at, const unsign
 }
 
 bool csv_number(double *value, csv_span cell, unsigned char decimal, locale_t c_locale) {
-  const unsigned char *p = cell.at, *end = p + cell.n;
   if (cell.n == 0 || cell.n > FMT_CAP_TEXT_BYTES) return false;
+  const unsigned char *p = cell.at, *end = p + cell.n;
   const bool negative = *p == '-';
   if (*p == '-' || *p == '+') p++;
   uint64_t digits = 0;

@@ -19,9 +19,9 @@ static bool split_key(csv_span line, csv_span *key, csv_span *value) {
 
 /* Value `index` of several, trimmed and without quotes; false when there are fewer. */
 static bool value_at(csv_span values, size_t index, csv_span *out) {
+  *out = (csv_span){values.at, 0};
+  if (!values.at) return false;
   const unsigned char *p = values.at, *end = values.at + values.n;
-  *out = (csv_span){p, 0};
-  if (!p) return false;
   for (size_t i = 0; p <= end; i++) {
     const unsigned char *tab = p < end ? memchr(p, '\t', (size_t)(end - p)) : NULL;
     if (!tab) tab = end;
@@ -56,7 +56,7 @@ static bool number_and_rest(const lab_file *file, csv_span cell, double *number,
     commas += cell.at[n] == ',';
     n++;
   }
-  *rest = csv_trim((csv_span){cell.at + n, cell.n - n});
+  *rest = cell.n ? csv_trim((csv_span){cell.at + n, cell.n - n}) : cell;
   return csv_number(number, (csv_span){cell.at, n}, commas ? ',' : '.', file->text.c_locale) && isfinite(*number);
 }
 

@@ -78,7 +78,12 @@ dsp_status dsp_recording_load_channel(dsp_recording *recording, size_t index, ds
                     channel->n);
   double *x = dsp_alloc(channel->n, sizeof *x);
   float *block = dsp_alloc((size_t)BLOCK * audio->n_channels, sizeof *block);
-  dsp_status status = x && block ? DSP_OK : dsp_fail_memory(error);
+  dsp_status status = DSP_OK;
+  if (!x || !block) {
+    free(block);
+    free(x);
+    return dsp_fail_memory(error);
+  }
   for (size_t first = 0; status == DSP_OK && first < channel->n; first += BLOCK) {
     const size_t n = channel->n - first < BLOCK ? channel->n - first : BLOCK;
     status = audio->read(audio->context, block, first, n, error);

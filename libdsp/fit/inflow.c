@@ -171,7 +171,7 @@ dsp_status dsp_inflow_read(dsp_inflow *inflow, const dsp_trace *trace, const dsp
   for (size_t i = 0; i < n && status == DSP_OK; i++) {
     inflow[i] = (dsp_inflow){{NAN, NAN}, {NAN, NAN}, NAN, NAN, NAN};
     take(&d, trace, &cycles[i]);
-    if (d.n >= 2 * COLUMNS) status = read_line(&inflow[i], &d, noise);
+    if (d.n >= (size_t)2 * COLUMNS) status = read_line(&inflow[i], &d, noise);
     all[i].ok = inflow[i].line.value > 0;
     if (all[i].ok) all[i].rate = fmin(usual_c * inflow[i].line.value, fastest_per_s);
   }

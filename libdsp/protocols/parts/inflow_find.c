@@ -84,7 +84,8 @@ static double find_kink(double *scratch, const dsp_trace *trace, size_t from, si
   if (!isfinite(least)) return (double)best;
   const parabola left = fit_parabola(scratch, trace, from, best), right = fit_parabola(scratch, trace, best + gap, to);
   double kink = (double)best, apart = INFINITY;
-  for (double at = (double)best; at <= (double)(best + gap); at += 0.1) {
+  for (size_t tenth = 0; tenth <= 10 * gap; tenth++) {
+    const double at = (double)best + 0.1 * (double)tenth;
     const double here = fabs(parabola_at(&left, at, trace->rate_hz) - parabola_at(&right, at, trace->rate_hz));
     if (here < apart) apart = here, kink = at;
   }
