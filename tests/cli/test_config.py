@@ -14,14 +14,14 @@ def config(path, options=None, parameters=None):
 def main():
     with workplace() as folder:
         simulate(f"{folder}/leg.csv", "stand_s=120")
-        os.mkdir(f"{folder}/work")
+        os.mkdir(f"{folder}/project")
         layers = {"XDG_CONFIG_DIRS": f"{folder}/system:/nowhere", "XDG_CONFIG_HOME": f"{folder}/user"}
         system = config(f"{folder}/system/pleth/config.json", {"jobs": 2, "timeout": 11, "strict": False}, {"apg.stand.plateau_s": 21, "sim.apg.stand.vv_ml": 77})
         user = config(f"{folder}/user/pleth/config.json", {"timeout": 12, "max-memory": 2000}, {"apg.stand.plateau_s": 22, "apg.stand.plateau_tolerance": 0.03})
-        config(f"{folder}/work/pleth.json", {"max-memory": 3000}, {"apg.stand.plateau_s": 23})
+        config(f"{folder}/project/pleth.json", {"max-memory": 3000}, {"apg.stand.plateau_s": 23})
 
         def pleth(*words, **options):
-            return run(*words, cwd=f"{folder}/work", env=layers, **options)
+            return run(*words, cwd=f"{folder}/project", env=layers, **options)
 
         shown = json.loads(pleth("config", "show", "--json", "--timeout", 13).out)
         check(shown["schema"] == "pleth-config-show/1", str(shown)[:200])
@@ -49,7 +49,7 @@ def main():
                 ('{"schema": "pleth-config/1", "options": {"jobs": []}}', r"\$\.options\.jobs: another type"),
                 ('{"schema": "pleth-config/1", "parameters": {"no.such": 1}}', r"unknown parameter \"no\.such\""),
                 ('{"schema": "pleth-config/1", "parameters": {"apg.stand.plateau_s": "soon"}}', r"soon")):
-            write(f"{folder}/work/pleth.json", text)
+            write(f"{folder}/project/pleth.json", text)
             check_message(pleth("analyze", "../leg.csv", "-o", "out.h5"), 2, r"^pleth analyze: pleth\.json: .*" + pattern, text)
         check(pleth("--version").returncode == 0 and pleth("analyze", "-h").returncode == 0, "help and version need no configuration")
         check_message(pleth("config", "shw"), 2, "did you mean show", "a slip")
