@@ -70,8 +70,9 @@ START_TEST(compliance_refused) {
 }
 END_TEST
 
-START_TEST(compliance_bad_traces) {
-  leg l = simulated("sgp.compliance", "nuisance=custom white=0.01 pulse=0.05");
+/* Turned round, clipped, and slipped by `slip` mL/100 mL at `slip_s`: each is refused for its reason. */
+static void check_bad_gauge(const char *protocol, double slip_s, double slip) {
+  leg l = simulated(protocol, "nuisance=custom white=0.01 pulse=0.05");
   dsp_channel *c = &l.recording->channels[0];
   for (size_t i = 0; i < c->n; i++) c->x[i] = -c->x[i];
   leg_analyze(&l);
@@ -80,13 +81,17 @@ START_TEST(compliance_bad_traces) {
   leg_analyze(&l);
   limb_check_refused(&l, "clipped", "saturated");
   leg_free(&l);
-  l = simulated("sgp.compliance", "nuisance=custom white=0.01");
+  l = simulated(protocol, "nuisance=custom white=0.01");
   c = &l.recording->channels[0];
-  for (size_t i = (size_t)(400 * c->rate_hz); i < c->n; i++) c->x[i] += 1.5;
+  for (size_t i = (size_t)(slip_s * c->rate_hz); i < c->n; i++) c->x[i] += slip;
   leg_analyze(&l);
   limb_check_refused(&l, "slip", "gauge_slipped");
   leg_free(&l);
-  l = simulated("sgp.compliance", "nuisance=none pressure_channel=0");
+}
+
+START_TEST(compliance_bad_traces) {
+  check_bad_gauge("sgp.compliance", 400, 1.5);
+  leg l = simulated("sgp.compliance", "nuisance=none pressure_channel=0");
   l.recording->events[0].kind = DSP_EVENT_CUFF_RELEASE;
   l.recording->events[1].kind = DSP_EVENT_CUFF_INFLATE;
   leg_analyze(&l);
@@ -157,21 +162,7 @@ START_TEST(filtration_refused) {
 END_TEST
 
 START_TEST(filtration_bad_traces) {
-  leg l = simulated("sgp.filtration", "nuisance=custom white=0.01 pulse=0.05");
-  dsp_channel *c = &l.recording->channels[0];
-  for (size_t i = 0; i < c->n; i++) c->x[i] = -c->x[i];
-  leg_analyze(&l);
-  limb_check_refused(&l, "polarity", "polarity_reversed");
-  for (size_t i = 0; i < c->n; i++) c->x[i] = fmin(-c->x[i], 2);
-  leg_analyze(&l);
-  limb_check_refused(&l, "clipped", "saturated");
-  leg_free(&l);
-  l = simulated("sgp.filtration", "nuisance=custom white=0.01");
-  c = &l.recording->channels[0];
-  for (size_t i = (size_t)(700 * c->rate_hz); i < c->n; i++) c->x[i] += 1;
-  leg_analyze(&l);
-  limb_check_refused(&l, "slip", "gauge_slipped");
-  leg_free(&l);
+  check_bad_gauge("sgp.filtration", 700, 1);
 }
 END_TEST
 
