@@ -8,7 +8,8 @@
 
 #define DSP_INFLOW_STRAIN "mL/(100.mL)"
 #define DSP_INFLOW_FLOW   "mL/(100.mL)/min"
-#define DSP_INFLOW_CYCLES 48 /**< at most, half of them before an occlusion */
+#define DSP_INFLOW_REST   24 /**< cycles at most before an occlusion, and as many after it */
+#define DSP_INFLOW_CYCLES (2 * DSP_INFLOW_REST)
 
 /** Rows that both have, in this order; the hyperaemia's own follow, then the disturbances. */
 enum dsp_inflow_row {
@@ -44,7 +45,7 @@ enum dsp_inflow_row {
       DSP_O_ROW(id "rate_hz", "Hz", 50, 4, 1000, "Samples a second."), DSP_O_CHOICE(id "side", 0, 1, "left|right", "Limb."),               \
       DSP_O_ROW(id "events", "1", 1, 0, 1, "1: the recording carries its events; 0: none."),                                               \
       DSP_O_ROW(id "cuff_channel", "1", 0, 0, 1, "1: the collecting cuff's pressure is a channel."),                                       \
-      DSP_O_ROW(id "cycles", "1", 8, 1, DSP_INFLOW_CYCLES / 2, "Inflations at rest."),                                                     \
+      DSP_O_ROW(id "cycles", "1", 8, 1, DSP_INFLOW_REST, "Inflations at rest."),                                                           \
       DSP_O_ROW(id "baseline_s", "s", 30, 0, 600, "Rest before the first inflation."),                                                     \
       DSP_O_ROW(id "hold_s", "s", 9, 2, 120, "From inflation to release."),                                                                \
       DSP_O_ROW(id "pause_s", "s", 7, 2, 300, "From release to the next inflation."),                                                      \

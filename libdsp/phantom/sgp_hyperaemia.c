@@ -10,7 +10,7 @@ static const dsp_param_row rows[] = {
     DSP_O_ROW(ID "peak", DSP_INFLOW_FLOW, 25, 0, 100, "Flow that the decay starts from."),
     DSP_O_ROW(ID "rise_s", "s", 0.2, 0.05, 60, "Time constant of the rise after the release."),
     DSP_O_ROW(ID "decay_s", "s", 35, 1, 600, "Time constant of the decay."),
-    DSP_O_ROW(ID "cycles_after", "1", 12, 1, DSP_INFLOW_CYCLES / 2, "Inflations after the release."),
+    DSP_O_ROW(ID "cycles_after", "1", 12, 1, DSP_INFLOW_REST, "Inflations after the release."),
     DSP_NUISANCE_ROWS(ID, DSP_INFLOW_STRAIN),
 };
 

@@ -452,7 +452,7 @@ dsp_status duplex_audio_track(duplex_audio *a, duplex_course *course, double fro
   if (status == DSP_OK) status = rate_frames(a, s.ratio, kept, start, s.n, a->hop, error);
   if (status == DSP_OK && dsp_flow_track(s.state, s.ratio, s.n, (s.states - 1) / 2, 0.15, jump_cost(a, s.states)) != DSP_OK)
     status = dsp_fail_memory(error);
-  for (size_t f = 0; f < s.n && status == DSP_OK; f++) {
+  for (size_t f = 0; s.state && f < s.n && status == DSP_OK; f++) {
     double sd = 0;
     const double at = s.state[f] ? refine(&s, f, &sd) : 0, hz = s.state[f] ? dsp_flow_model_hz(a->model, at) : 0;
     if (a->sort[f] != DSP_SPECTRUM_GOOD) continue;
