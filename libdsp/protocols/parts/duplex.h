@@ -82,7 +82,7 @@ typedef struct duplex_test {
   double phasicity;   /**< NaN: too little rest */
 } duplex_test;
 
-/* duplex_audio.c */
+/* duplex_audio.c, duplex_tracks.c */
 DSP_MUST_USE dsp_status duplex_audio_open(duplex_audio **audio, const dsp_recording *recording, const dsp_channel *channel,
                                           const double *params, double hz_per_cm_s, dsp_error *error);
 void duplex_audio_close(duplex_audio *audio);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * Doppler audio under analysis: what opening, survey, spectra and tracks share (internal). Frequencies in Hz, channel order as recorded. */
+#ifndef PLETH_PARTS_DUPLEX_AUDIO_H
+#define PLETH_PARTS_DUPLEX_AUDIO_H
+
+#include "duplex.h"
+
+#include <dsp/spectrum.h>
+
+enum { BLOCK_FRAMES = 32, SHAPE_FRAMES = 120 };
+
+struct duplex_audio {
+  const dsp_audio *source;
+  const double *params;
+  unsigned first_channel;
+  double rate_hz, hz_per_cm_s;
+  dsp_stereo_facts facts;
+  dsp_stereo kind;
+  bool corrected;
+  size_t length, bins, hop; /**< frames */
+  dsp_stft *stft;
+  float *background, *raw, *pairs, *power;
+  size_t raw_capacity, pairs_capacity;
+  double blood;      /**< usual power of the echo */
+  float *example;    /**< spectra of steady fast flow, from which the profile is learnt */
+  size_t n_examples; /**< shown so far; the first SHAPE_FRAMES places are filled */
+  dsp_flow_model *model;
+  unsigned char *sort; /**< of each frame of a block or stretch, dsp_spectrum_kind */
+  size_t sort_capacity;
+  duplex_disturbance found;
+};
+/** n pairs from sample `first` of the source into audio->pairs, matched if need be; beyond its end zeros. */
+DSP_MUST_USE dsp_status duplex_audio_pairs(duplex_audio *audio, uint64_t first, size_t n, dsp_error *error);
+
+/** The sample at `seconds`; 0 before the start. */
+uint64_t duplex_audio_sample(const duplex_audio *audio, double seconds);
+
+/* duplex_survey.c */
+/** The wiring that the data show: audio->facts. */
+DSP_MUST_USE dsp_status duplex_survey_kind(duplex_audio *audio, dsp_error *error);
+/** Background and usual power of the echo; audio->kind becomes UNKNOWN where there is no signal. */
+DSP_MUST_USE dsp_status duplex_survey_background(duplex_audio *audio, dsp_error *error);
+
+/* duplex_frames.c */
+/** The echo of one profile, on a coarse or a fine ladder. */
+DSP_MUST_USE dsp_status duplex_frames_model(duplex_audio *audio, dsp_flow_model **model, dsp_flow_shape shape, bool coarse,
+                                            dsp_error *error);
+/** audio->model becomes the fine model under which the spectra kept are most likely. */
+DSP_MUST_USE dsp_status duplex_frames_shape(duplex_audio *audio, dsp_error *error);
+/** Show one spectrum of steady fast flow: a fair sample is kept, each with the same chance whatever comes later. */
+void duplex_frames_keep(duplex_audio *audio, const float *power);
+/** Log likelihood ratios of `frames` spectra from sample `start` on, and the spectra; audio->sort tells what each is. */
+DSP_MUST_USE dsp_status duplex_frames_rate(duplex_audio *audio, float *ratio, float *kept, uint64_t start, size_t frames, size_t hop,
+                                           dsp_error *error);
+/** Power above the background and its first moment up to the edge. What the wall hides below is put back by the profile's share. */
+void duplex_frames_moments(const duplex_audio *audio, const float *power, double edge_hz, double *sum, double *first);
+
+#endif

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later
+ * What Doppler audio holds, from blocks spread over it: the wiring of its channels, the background, a first guess of the echo's power. */
+#include "duplex_audio.h"
+
+#include <dsp/memory.h>
+#include <dsp/order.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SURVEY_ROWS = 900, ROW_FRAMES = 30 };
+
+/* Blocks of one second spread evenly over the recording: at most `most` of them. */
+static size_t survey_blocks(const duplex_audio *a, size_t most, size_t *length) {
+  *length = (size_t)a->rate_hz;
+  if (*length > a->source->n_frames) *length = (size_t)a->source->n_frames;
+  const uint64_t whole = *length ? a->source->n_frames / *length : 0;
+  return whole < most ? (size_t)whole : most;
+}
+
+static uint64_t block_start(const duplex_audio *a, size_t i, size_t n, size_t length) {
+  return n < 2 ? 0 : (uint64_t)((double)i / (double)(n - 1) * (double)(a->source->n_frames - length));
+}
+
+dsp_status duplex_survey_kind(duplex_audio *a, dsp_error *error) {
+  enum { MOST = 100 };
+  dsp_stereo_survey *survey = NULL;
+  size_t length = 0;
+  const size_t n = survey_blocks(a, MOST, &length);
+  dsp_status status = dsp_stereo_survey_new(&survey, a->rate_hz, error);
+  for (size_t i = 0; i < n && status == DSP_OK; i++) {
+    status = duplex_audio_pairs(a, block_start(a, i, n, length), length, error);
+    if (status == DSP_OK && dsp_stereo_survey_add(survey, a->pairs, length) != DSP_OK) status = dsp_fail_memory(error);
+  }
+  if (status == DSP_OK) status = dsp_stereo_decide(&a->facts, survey);
+  dsp_stereo_survey_free(survey);
+  return status;
+}
+
+/* First guess of the echo's power: what strong stretches have well above the background. */
+static dsp_status guess_blood(duplex_audio *a, const float *rows, size_t n_rows, dsp_error *error) {
+  static const float clear = 4;
+  static const double strong = 0.95, lowest_hz = 100;
+  const size_t half = a->bins / 2, first = (size_t)ceil(lowest_hz * (double)a->bins / a->rate_hz);
+  double *x = dsp_zalloc(n_rows, sizeof *x), noise = 0;
+  if (!x) return dsp_fail_memory(error);
+  for (size_t k = first; k < half; k++) {
+    const float floor = a->background[k];
+    noise += (double)floor;
+    for (size_t r = 0; r < n_rows; r++) {
+      const float up = rows[r * a->bins + half + k], down = rows[r * a->bins + half - k];
+      if (up > clear * floor) x[r] += (double)(up - floor);
+      if (down > clear * floor) x[r] += (double)(down - floor);
+    }
+  }
+  const double guess = n_rows ? dsp_order_kth(x, n_rows, (size_t)(strong * (double)(n_rows - 1))) : 0;
+  a->blood = fmax(guess, 0.02 * noise) / (double)a->bins;
+  free(x);
+  return DSP_OK;
+}
+
+dsp_status duplex_survey_background(duplex_audio *a, dsp_error *error) {
+  size_t length = 0, n_rows = 0;
+  const size_t half_hop = a->length / 2, span = a->length + (ROW_FRAMES - 1) * half_hop;
+  const size_t blocks = survey_blocks(a, SURVEY_ROWS / 3, &length);
+  float *rows = dsp_alloc(SURVEY_ROWS * a->bins, sizeof *rows);
+  a->background = dsp_alloc(a->bins / 2 + 1, sizeof *a->background);
+  if (!rows || !a->background) {
+    free(rows);
+    return dsp_fail_memory(error);
+  }
+  dsp_status status = DSP_OK;
+  for (size_t i = 0; i < blocks && status == DSP_OK; i++) {
+    status = duplex_audio_pairs(a, block_start(a, i, blocks, length), length, error);
+    for (size_t first = 0; status == DSP_OK && first + span <= length && n_rows < SURVEY_ROWS; first += ROW_FRAMES * half_hop) {
+      float *row = rows + n_rows++ * a->bins;
+      dsp_stft_run(a->stft, a->power, a->pairs + 2 * first, ROW_FRAMES, half_hop);
+      memset(row, 0, a->bins * sizeof *row);
+      for (size_t f = 0; f < ROW_FRAMES; f++)
+        for (size_t k = 0; k < a->bins; k++) row[k] += a->power[f * a->bins + k] / ROW_FRAMES;
+    }
+  }
+  if (status == DSP_OK && !dsp_background(a->background, rows, n_rows, a->bins, 0.8 * ROW_FRAMES)) a->kind = DSP_STEREO_UNKNOWN;
+  if (status == DSP_OK && a->kind != DSP_STEREO_UNKNOWN) status = guess_blood(a, rows, n_rows, error);
+  free(rows);
+  return status;
+}
