@@ -144,7 +144,7 @@ static dsp_status run(const dsp_recording *recording, const dsp_channel *channel
   t.sign = audio && d->swap ? -d->antegrade_sign : d->antegrade_sign;
   if (!audio && t.sign == 0) t.sign = channel->polarity;
   t.pooled = report->n_tests;
-  dsp_status status = dsp_report_add_test(report, &dsp_duplex_reflux, channel, 0, NULL) ? DSP_OK : DSP_NO_MEMORY;
+  dsp_status status = duplex_add_test(&t, 0, NULL) ? DSP_OK : DSP_NO_MEMORY;
   if (status == DSP_OK) status = audio ? open_audio(&t, error) : open_trace(&t, error);
   if (status == DSP_OK) status = duplex_find_pushes(&t, error);
   if (status == DSP_OK) status = duplex_read_rest(&t);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The shipped duplex recordings give what is true of them; audio that nobody should measure is refused or gives null with a reason."""
+import csv
 import json
 import os
 import pathlib
@@ -8,8 +9,11 @@ import subprocess
 import sys
 import tempfile
 
+import h5py
+
 PLETH = os.environ["PLETH"]
 SHIPPED = pathlib.Path(os.environ["PLETH_SOURCE"]) / "sample_data"
+VEINS = "CFV FV DFV PV PTV ATV FIBV GAST SOL GSV AASV PASV SSV GIAC PERF SFJ SPJ".split()
 problems = []
 
 
@@ -48,6 +52,49 @@ def check_others(folder):
     expect(f"gsv_competent: {found['RT']}", found["RT"]["value"] == 0 and found["RT"]["valid"] and "no_reflux" in found["RT"]["flags"])
     found, _ = check_sample("gsv_mono", folder)
     expect(f"gsv_mono: {found['RT']}", found["RT"]["value"] is None and not found["RT"]["valid"] and "mono_audio" in found["RT"]["flags"])
+
+
+def check_vein(folder):
+    """Which vein was measured stands in table, JSON, HDF5, picture and summary."""
+    done, report = analyze(SHIPPED / "gsv_competent.wav", folder)
+    expect(f"vein in JSON: {report['tests'][0]['site']}", all(t["site"] == "GSV" for t in report["tests"]))
+    with h5py.File(folder + "/out.pleth.h5") as h5:
+        expect("vein in HDF5", h5["results/0"].attrs["site"] == b"GSV")
+    done = subprocess.run([PLETH, "analyze", SHIPPED / "gsv_competent.wav", "-o", folder + "/out.pleth.h5"], capture_output=True, text=True, check=False)
+    expect(f"vein in the table: {done.stdout[:90]}", ", right GSV, " in done.stdout.splitlines()[0])
+    subprocess.run([PLETH, "report", folder + "/out.pleth.h5", "--to", "svg", "-o", folder + "/out.svg"], check=True)
+    picture = pathlib.Path(folder, "out.svg").read_text()
+    expect("vein in the picture", picture.count(">right GSV \u00b7 ") >= 2)
+    for name in ("gsv_competent.wav", "gsv_competent.pleth.json"):
+        pathlib.Path(folder, "many").mkdir(exist_ok=True)
+        pathlib.Path(folder, "many", name).write_bytes((SHIPPED / name).read_bytes())
+    subprocess.run([PLETH, "batch", folder + "/many", "-o", folder + "/batch"], capture_output=True, check=True)
+    rows = list(csv.DictReader(pathlib.Path(folder, "batch", "summary.csv").read_text().splitlines()))
+    expect("vein in summary.csv", rows and all(r["site"] == "GSV" for r in rows))
+
+
+def check_veins(folder):
+    """Every vein of the contract is taken, graded by the default and by every guideline that has a limit for it; others are refused."""
+    path = folder + "/trace.csv"
+    subprocess.run([PLETH, "simulate", "duplex.reflux", "-o", path, "--seed", "4", "--set", "sim.duplex.reflux.kind=velocity"], check=True)
+    side = json.loads(pathlib.Path(folder, "trace.pleth.json").read_text())
+    for vein in (*VEINS, "XYZ"):
+        side["doppler"]["vein"] = vein
+        pathlib.Path(folder, "trace.pleth.json").write_text(json.dumps(side))
+        done = subprocess.run([PLETH, "analyze", path, "--json", "--guideline", "all", "-o", folder + "/out.pleth.h5"], capture_output=True, text=True,
+                              check=False)
+        if vein == "XYZ":
+            expect(f"{vein}: {done.stderr}", done.returncode == 3 and "$.doppler.vein" in done.stderr and "CFV" in done.stderr)
+            continue
+        expect(f"{vein}: status {done.returncode}: {done.stderr}", done.returncode == 0)
+        test = json.loads(done.stdout)["tests"][0] if done.stdout else {"site": None, "verdicts": [], "measures": [{"grade": None}]}
+        expect(f"{vein}: site {test['site']}", test["site"] == vein)
+        expect(f"{vein}: {test['measures'][0]}", test["measures"][0]["guideline"] == "duplex.svs2023" and test["measures"][0]["grade"] in ("reflux", "pathologic"))
+        given = {v["guideline"]: v["verified"] for v in test["verdicts"]}
+        wanted = {"svs2023": True, "labropoulos2003": True, "svs2011": True, "vlu2014": True, "uip2006": False, "esvs2022": False}
+        if vein == "CFV":
+            del wanted["vlu2014"]  # has no limit for it
+        expect(f"{vein}: {given}", given == {"duplex." + k: v for k, v in wanted.items()})
 
 
 def wav(tag, channels, rate, bits, samples, data_bytes=None):
@@ -97,6 +144,8 @@ def check_bad(folder):
 with tempfile.TemporaryDirectory() as work:
     check_leaks(work)
     check_others(work)
+    check_vein(work)
+    check_veins(work)
     check_bad(work)
 print("\n".join(problems) or "5 shipped and 11 bad recordings, as they should be")
 sys.exit(1 if problems else 0)

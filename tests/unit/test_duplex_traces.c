@@ -49,6 +49,20 @@ START_TEST(thresholds_end_a_decay) {
 }
 END_TEST
 
+/* The test's site says which vein was examined, and where, as far as that is stated. */
+START_TEST(the_site_is_the_vein) {
+  static const struct {
+    const char *vein, *place, *site;
+  } cases[] = {{"GSV", NULL, "GSV"}, {"PV", "calf", "PV calf"}, {NULL, "calf", "calf"}};
+  trace(30, 1, 2, 6);
+  recording->doppler.vein = cases[_i].vein;
+  recording->channels[0].site = cases[_i].place;
+  analyze(NULL);
+  ck_assert_str_eq(report->tests[0].site, cases[_i].site);
+  ck_assert(flagged("vein_unknown") == !cases[_i].vein);
+}
+END_TEST
+
 /* Retrograde flow that begins 0.5 s after a marked release counts up to the longest time that is allowed for its start. */
 START_TEST(a_late_start_is_held_to_its_limit) {
   enum { RATE = 1000, N = 20 * RATE };
@@ -119,6 +133,7 @@ int main(void) {
   tcase_add_checked_fixture(t, setup, teardown);
   tcase_add_loop_test(t, velocity_traces_against_closed_forms, 0, 3);
   tcase_add_loop_test(t, thresholds_end_a_decay, 0, 3);
+  tcase_add_loop_test(t, the_site_is_the_vein, 0, 3);
   tcase_add_loop_test(t, a_late_start_is_held_to_its_limit, 0, 2);
   tcase_add_test(t, verdicts_on_the_limit);
   tcase_add_test(t, every_vein_has_a_default_limit);

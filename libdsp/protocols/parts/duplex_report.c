@@ -250,8 +250,17 @@ static void fill(const duplex_test *t, const duplex_reading *r, size_t n, dsp_te
   put_flags(t, r, n, test);
 }
 
+/* Where a vein was examined is, first of all, which vein: "GSV", or "GSV calf" where a place is stated, too. */
+dsp_test *duplex_add_test(const duplex_test *t, unsigned trial, const char *manoeuvre) {
+  const char *vein = t->recording->doppler.vein, *place = t->channel->site;
+  dsp_test *test = dsp_report_add_test(t->report, &dsp_duplex_reflux, t->channel, trial, manoeuvre);
+  if (!test || !vein) return test;
+  test->site = dsp_arena_printf(t->report->arena, "%s%s%s", vein, place ? " " : "", place ? place : "");
+  return test->site ? test : NULL;
+}
+
 dsp_status duplex_report_trial(duplex_test *t, const duplex_reading *reading, unsigned trial, const duplex_course *fine) {
-  dsp_test *test = dsp_report_add_test(t->report, &dsp_duplex_reflux, t->channel, trial, "distal compression");
+  dsp_test *test = duplex_add_test(t, trial, "distal compression");
   if (!test) return DSP_NO_MEMORY;
   fill(t, reading, 1, test);
   dsp_status status = put_places(t, reading, test);

@@ -9,6 +9,8 @@ extern const dsp_protocol dsp_duplex_reflux;
 
 /** Why no compression can be read at all: a flag, or NULL. */
 const char *duplex_hopeless(const duplex_test *t);
+/** A further test of the report, whose site is the vein. NULL when out of memory. */
+dsp_test *duplex_add_test(const duplex_test *t, unsigned trial, const char *manoeuvre);
 DSP_MUST_USE dsp_status duplex_report_trial(duplex_test *t, const duplex_reading *reading, unsigned trial, const duplex_course *fine);
 DSP_MUST_USE dsp_status duplex_report_pooled(duplex_test *t, const duplex_reading *readings);
 
