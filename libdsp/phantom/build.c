@@ -96,6 +96,15 @@ dsp_channel *dsp_phantom_channel(dsp_recording *recording, const char *name, dsp
   return channel;
 }
 
+dsp_channel *dsp_phantom_calf(dsp_recording *recording, dsp_role role, dsp_side side, double rate_hz, const double *v, size_t n,
+                              double step_s, const double *sizes, uint64_t seed) {
+  const char *name =
+      dsp_arena_printf(recording->arena, "%s %s calf", role == DSP_ROLE_VOLUME ? "APG" : "SGP", side == DSP_SIDE_LEFT ? "L" : "R");
+  dsp_channel *channel = name ? dsp_phantom_channel(recording, name, role, side, rate_hz, v, n, step_s, sizes, seed) : NULL;
+  if (channel) channel->site = "calf";
+  return channel;
+}
+
 dsp_status dsp_phantom_event(dsp_recording *recording, dsp_event_kind kind, double t_s, double dur_s, unsigned count, double off_s,
                              uint64_t seed) {
   dsp_rng rng;

@@ -6,6 +6,21 @@
 #include <dsp/phantom.h>
 #include <phantom/nuisance.h>
 
+/** A row of a simulator, and one whose value is a word. */
+#define DSP_O_ROW(id, unit, value, lo, hi, help)                                                                                           \
+  { id, unit, value, lo, hi, NULL, help, "engineering choice" }
+#define DSP_O_CHOICE(id, value, last, words, help)                                                                                         \
+  { id, "", value, 0, last, words, help, "engineering choice" }
+
+/** The rows that every simulator of a limb begins with, in this order: nuisance, randomise, rate_hz, side, events. `id` is "sim.PROTOCOL.",
+ * `least` the lowest rate, `last` the index of the last word of `sides`, `what` is drawn besides limb and heart rate. */
+#define DSP_LIMB_ROWS(id, rate, least, last, sides, what)                                                                                  \
+  DSP_O_CHOICE(id "nuisance", DSP_NUISANCE_REALISTIC, 3, DSP_NUISANCE_WORDS,                                                               \
+               "Sizes of all disturbances: none, drawn, or the rows below."),                                                              \
+      DSP_O_ROW(id "randomise", "1", 0, 0, 1, "1: draw limb, " what " and heart rate from the seed."),                                     \
+      DSP_O_ROW(id "rate_hz", "Hz", rate, least, 1000, "Samples a second."), DSP_O_CHOICE(id "side", 0, last, sides, "What is recorded."), \
+      DSP_O_ROW(id "events", "1", 1, 0, 1, "1: the recording carries its events; 0: none.")
+
 /** Append a value or a time to the truth. */
 DSP_MUST_USE dsp_status dsp_truth_put(dsp_truth *truth, const char *id, const char *unit, double value);
 DSP_MUST_USE dsp_status dsp_truth_mark(dsp_truth *truth, const char *name, double t_s);
@@ -32,6 +47,10 @@ void dsp_phantom_swing(double *v, size_t n, double step_s, double start_s, doubl
  * disturbed by `sizes` (NULL: not at all) with the seed. NULL when out of memory. */
 DSP_MUST_USE dsp_channel *dsp_phantom_channel(dsp_recording *recording, const char *name, dsp_role role, dsp_side side, double rate_hz,
                                               const double *v, size_t n, double step_s, const double *sizes, uint64_t seed);
+
+/** The same for one calf, named after its sensor and side: "SGP L calf", "APG R calf". */
+DSP_MUST_USE dsp_channel *dsp_phantom_calf(dsp_recording *recording, dsp_role role, dsp_side side, double rate_hz, const double *v,
+                                           size_t n, double step_s, const double *sizes, uint64_t seed);
 
 /** Append an event, its time off by up to `off_s` either way and rounded to a millisecond. */
 DSP_MUST_USE dsp_status dsp_phantom_event(dsp_recording *recording, dsp_event_kind kind, double t_s, double dur_s, unsigned count,

@@ -36,11 +36,7 @@ enum {
 };
 
 #define COMMON_ROWS(id, hold, pressure)                                                                                                    \
-  DSP_O_CHOICE(id "nuisance", DSP_NUISANCE_REALISTIC, 3, DSP_NUISANCE_WORDS,                                                               \
-               "Sizes of all disturbances: none, drawn, or the rows below."),                                                              \
-      DSP_O_ROW(id "randomise", "1", 0, 0, 1, "1: draw limb, schedule and heart rate from the seed."),                                     \
-      DSP_O_ROW(id "rate_hz", "Hz", 10, 2, 1000, "Samples a second."), DSP_O_CHOICE(id "side", 0, 1, "left|right", "Limb."),               \
-      DSP_O_ROW(id "events", "1", 1, 0, 1, "1: the recording carries its events; 0: none."),                                               \
+  DSP_LIMB_ROWS(id, 10, 2, 1, "left|right", "schedule"),                                                                                   \
       DSP_O_ROW(id "pressure_channel", "1", 1, 0, 1, "1: the cuff's pressure is a channel."),                                              \
       DSP_O_ROW(id "baseline_s", "s", 60, 0, 1800, "Rest before the first inflation."),                                                    \
       DSP_O_ROW(id "hold_s", "s", hold, 5, 3600, "At one pressure."),                                                                      \
@@ -179,11 +175,8 @@ dsp_status dsp_compliance_make(const double *values, bool steps, uint64_t seed, 
     run(work.v, p, work.n, &c);
     status = put_truth(work.truth, &c);
   }
-  dsp_channel *channel = status == DSP_OK ? dsp_phantom_channel(work.recording, side == DSP_SIDE_LEFT ? "SGP L calf" : "SGP R calf",
-                                                                DSP_ROLE_STRAIN, side, c.rate_hz, work.v, work.n, STEP_S, sizes, seed)
-                                          : NULL;
-  if (!channel) status = DSP_NO_MEMORY;
-  if (channel) channel->site = "calf";
+  if (status == DSP_OK && !dsp_phantom_calf(work.recording, DSP_ROLE_STRAIN, side, c.rate_hz, work.v, work.n, STEP_S, sizes, seed))
+    status = DSP_NO_MEMORY;
   if (status == DSP_OK && values[R_PRESSURE_CHANNEL] >= 0.5 &&
       !dsp_phantom_channel(work.recording, "Cuff", DSP_ROLE_CUFF_PRESSURE, DSP_SIDE_UNKNOWN, c.rate_hz, p, work.n, STEP_S, NULL, seed))
     status = DSP_NO_MEMORY;

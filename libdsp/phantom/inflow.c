@@ -215,11 +215,8 @@ static void cuff_pressure(double *p, size_t n, const limb *l) {
 }
 
 static dsp_status record(dsp_recording *recording, double *v, size_t n, const limb *l, uint64_t seed) {
-  static const char *const names[] = {[DSP_SIDE_LEFT] = "SGP L calf", [DSP_SIDE_RIGHT] = "SGP R calf"};
   add_artefact(v, n, l);
-  dsp_channel *channel = dsp_phantom_channel(recording, names[l->side], DSP_ROLE_STRAIN, l->side, l->rate_hz, v, n, STEP_S, l->sizes, seed);
-  if (!channel) return DSP_NO_MEMORY;
-  channel->site = "calf";
+  if (!dsp_phantom_calf(recording, DSP_ROLE_STRAIN, l->side, l->rate_hz, v, n, STEP_S, l->sizes, seed)) return DSP_NO_MEMORY;
   if (l->cuff_channel) {
     cuff_pressure(v, n, l);
     if (!dsp_phantom_channel(recording, "Cuff", DSP_ROLE_CUFF_PRESSURE, DSP_SIDE_UNKNOWN, l->rate_hz, v, n, STEP_S, NULL, seed))

@@ -39,11 +39,7 @@ enum dsp_inflow_row {
 };
 
 #define DSP_INFLOW_ROWS(id)                                                                                                                \
-  DSP_O_CHOICE(id "nuisance", DSP_NUISANCE_REALISTIC, 3, DSP_NUISANCE_WORDS,                                                               \
-               "Sizes of all disturbances: none, drawn, or the rows below."),                                                              \
-      DSP_O_ROW(id "randomise", "1", 0, 0, 1, "1: draw limb, technologist and heart rate from the seed."),                                 \
-      DSP_O_ROW(id "rate_hz", "Hz", 50, 4, 1000, "Samples a second."), DSP_O_CHOICE(id "side", 0, 1, "left|right", "Limb."),               \
-      DSP_O_ROW(id "events", "1", 1, 0, 1, "1: the recording carries its events; 0: none."),                                               \
+  DSP_LIMB_ROWS(id, 50, 4, 1, "left|right", "technologist"),                                                                               \
       DSP_O_ROW(id "cuff_channel", "1", 0, 0, 1, "1: the collecting cuff's pressure is a channel."),                                       \
       DSP_O_ROW(id "cycles", "1", 8, 1, DSP_INFLOW_REST, "Inflations at rest."),                                                           \
       DSP_O_ROW(id "baseline_s", "s", 30, 0, 600, "Rest before the first inflation."),                                                     \

@@ -172,7 +172,6 @@ static dsp_status add_limb(dsp_recording *recording, dsp_truth *truth, double *v
   static const char *const volume_ids[2][READINGS] = {
       {"VVOCC", "MVO", "sim.first1s", "sim.0.5-2s", "sim.3s", "OF1s", "EV4", "VET90", "late_slope"},
       {"2.VVOCC", "2.MVO", "2.sim.first1s", "2.sim.0.5-2s", "2.sim.3s", "2.OF1s", "2.EV4", "2.VET90", "2.late_slope"}};
-  static const char *const names[2][2] = {{"SGP L calf", "SGP R calf"}, {"APG L calf", "APG R calf"}};
   dsp_occlusion_run(v, pressure, n, &s->plan, &s->limb[limb]);
   const dsp_unit *unit = dsp_role_unit(role);
   const bool second = limb == 1 && s->sided[0];
@@ -181,9 +180,9 @@ static dsp_status add_limb(dsp_recording *recording, dsp_truth *truth, double *v
   if (!second && put_ladder(truth, v, n, &s->plan)) return DSP_NO_MEMORY;
   dsp_occlusion_artefact(v, n, &s->plan, s->artefact, s->artefact_s);
   for (size_t i = 0; i < n; i++) v[i] += s->level;
-  dsp_channel *channel = dsp_phantom_channel(recording, names[role == DSP_ROLE_VOLUME][limb], role, limb ? DSP_SIDE_RIGHT : DSP_SIDE_LEFT,
-                                             s->rate_hz, v, n, DSP_OCCLUSION_STEP_S, s->sizes[limb], seed + 7919 * limb);
-  if (channel) channel->site = "calf";
+  const dsp_side side = limb ? DSP_SIDE_RIGHT : DSP_SIDE_LEFT;
+  const dsp_channel *channel =
+      dsp_phantom_calf(recording, role, side, s->rate_hz, v, n, DSP_OCCLUSION_STEP_S, s->sizes[limb], seed + 7919 * limb);
   return channel ? DSP_OK : DSP_NO_MEMORY;
 }
 

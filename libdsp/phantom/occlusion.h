@@ -43,12 +43,7 @@ void dsp_occlusion_artefact(double *v, size_t n, const dsp_occlusion_plan *plan,
 
 /** Parameter rows that all simulators of occlusion share, `id` "sim.PROTOCOL.", with the unit of the trace; DSP_OCCLUSION_ROWS_N rows. */
 #define DSP_OCCLUSION_ROWS(id, unit, volume_default)                                                                                       \
-  DSP_O_CHOICE(id "nuisance", DSP_NUISANCE_REALISTIC, 3, DSP_NUISANCE_WORDS,                                                               \
-               "Sizes of all disturbances: none, drawn, or the rows below."),                                                              \
-      DSP_O_ROW(id "randomise", "1", 0, 0, 1, "1: draw limb, technologist and heart rate from the seed."),                                 \
-      DSP_O_ROW(id "rate_hz", "Hz", 50, 4, 1000, "Samples a second."),                                                                     \
-      DSP_O_CHOICE(id "side", 0, 2, "left|right|both", "Limbs that are recorded."),                                                        \
-      DSP_O_ROW(id "events", "1", 1, 0, 1, "1: the recording carries its events; 0: none."),                                               \
+  DSP_LIMB_ROWS(id, 50, 4, 2, "left|right|both", "technologist"),                                                                          \
       DSP_O_ROW(id "cuff_channel", "1", 0, 0, 1, "1: the cuff's pressure is a channel."),                                                  \
       DSP_O_ROW(id "cycles", "1", 2, 1, DSP_OCCLUSION_CYCLES, "Inflations."),                                                              \
       DSP_O_ROW(id "baseline_s", "s", 40, 5, 600, "Rest before the first inflation."),                                                     \
@@ -68,10 +63,6 @@ void dsp_occlusion_artefact(double *v, size_t n, const dsp_occlusion_plan *plan,
       DSP_O_ROW(id "artefact", unit, 0, -1000, 1000, "Swing of the sensor when the cuff is inflated."),                                    \
       DSP_O_ROW(id "artefact_s", "s", 0.15, 0.01, 5, "Its decay."), DSP_NUISANCE_ROWS(id, unit)
 #define DSP_OCCLUSION_ROWS_N (23 + DSP_N_SIZES)
-#define DSP_O_ROW(id, unit, value, lo, hi, help)                                                                                           \
-  { id, unit, value, lo, hi, NULL, help, "engineering choice" }
-#define DSP_O_CHOICE(id, value, last, words, help)                                                                                         \
-  { id, "", value, 0, last, words, help, "engineering choice" }
 
 /** What those rows make, for one recording. */
 typedef struct dsp_occlusion_settings {

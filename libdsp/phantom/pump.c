@@ -31,12 +31,8 @@ enum {
 enum { R_RAISED = R_COMMON, R_VV, R_FILL, R_ALL };
 
 #define COMMON_ROWS(id)                                                                                                                    \
-  DSP_O_CHOICE(id "nuisance", DSP_NUISANCE_REALISTIC, 3, DSP_NUISANCE_WORDS,                                                               \
-               "Sizes of all disturbances: none, drawn, or the rows below."),                                                              \
-      DSP_O_ROW(id "randomise", "1", 0, 0, 1, "1: draw limb, exercise and heart rate from the seed."),                                     \
-      DSP_O_ROW(id "rate_hz", "Hz", 20, 4, 1000, "Samples a second."), DSP_O_CHOICE(id "side", 0, 1, "left|right", "Limb."),               \
-      DSP_O_ROW(id "events", "1", 1, 0, 1, "1: the recording carries its events; 0: none."),                                               \
-      DSP_O_ROW(id "bouts", "1", 1, 1, 4, "Exercises."), DSP_O_ROW(id "rest_s", "s", 30, 1, 600, "Rest before the first exercise."),       \
+  DSP_LIMB_ROWS(id, 20, 4, 1, "left|right", "exercise"), DSP_O_ROW(id "bouts", "1", 1, 1, 4, "Exercises."),                                \
+      DSP_O_ROW(id "rest_s", "s", 30, 1, 600, "Rest before the first exercise."),                                                          \
       DSP_O_ROW(id "refill_s", "s", 100, 2, 900, "From the exercise's end to the next or the end."),                                       \
       DSP_O_ROW(id "count", "1", 10, 1, 40, "Contractions."), DSP_O_ROW(id "period_s", "s", 1, 0.5, 5, "Time of one."),                    \
       DSP_O_ROW(id "ev", STRAIN, 1.4, 0, 10, "Expelled volume."), DSP_O_ROW(id "fast_share", "1", 0.3, 0, 1, "Of the refill."),            \
@@ -160,11 +156,8 @@ dsp_status dsp_pump_make(const double *values, bool stands, uint64_t seed, dsp_r
     for (size_t i = 0; i < work.n; i++) work.v[i] = volume(&l, (double)i * STEP_S);
     status = put_truth(work.truth, &l);
   }
-  dsp_channel *channel = status == DSP_OK ? dsp_phantom_channel(work.recording, side == DSP_SIDE_LEFT ? "SGP L calf" : "SGP R calf",
-                                                                DSP_ROLE_STRAIN, side, l.rate_hz, work.v, work.n, STEP_S, sizes, seed)
-                                          : NULL;
-  if (!channel) status = DSP_NO_MEMORY;
-  if (channel) channel->site = "calf";
+  if (status == DSP_OK && !dsp_phantom_calf(work.recording, DSP_ROLE_STRAIN, side, l.rate_hz, work.v, work.n, STEP_S, sizes, seed))
+    status = DSP_NO_MEMORY;
   if (status == DSP_OK && values[R_EVENTS] >= 0.5) status = add_events(work.recording, &l, sizes[DSP_N_MARKER_S], seed);
   return dsp_phantom_end(&work, status, recording, truth, error);
 }

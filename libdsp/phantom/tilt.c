@@ -33,12 +33,7 @@ enum {
 };
 
 static const dsp_param_row rows[ROWS] = {
-    DSP_O_CHOICE(ID "nuisance", DSP_NUISANCE_REALISTIC, 3, DSP_NUISANCE_WORDS,
-                 "Sizes of all disturbances: none, drawn, or the rows below."),
-    DSP_O_ROW(ID "randomise", "1", 0, 0, 1, "1: draw leg, schedule and heart rate from the seed."),
-    DSP_O_ROW(ID "rate_hz", "Hz", 25, 4, 1000, "Samples a second."),
-    DSP_O_CHOICE(ID "side", 0, 1, "left|right", "Leg."),
-    DSP_O_ROW(ID "events", "1", 1, 0, 1, "1: the recording carries its events; 0: none."),
+    DSP_LIMB_ROWS(ID, 25, 4, 1, "left|right", "schedule"),
     DSP_O_ROW(ID "rest_s", "s", 60, 2, 1800, "Legs up before the table is tilted."),
     DSP_O_ROW(ID "up_s", "s", 270, 2, 3600, "Head up."),
     DSP_O_ROW(ID "down_s", "s", 90, 0, 1800, "Legs up again; 0: never."),
@@ -135,10 +130,8 @@ static dsp_status record(dsp_recording *recording, double *v, size_t n, const le
   for (size_t i = 0; i < n; i++) v[i] += l->level;
   dsp_phantom_swing(v, n, STEP_S, l->rest_s, l->swing, 0.4);
   if (l->down_s > 0) dsp_phantom_swing(v, n, STEP_S, l->rest_s + l->up_s, -0.5 * l->swing, 0.4);
-  dsp_channel *channel = dsp_phantom_channel(recording, side == DSP_SIDE_LEFT ? "APG L calf" : "APG R calf", DSP_ROLE_VOLUME, side,
-                                             l->rate_hz, v, n, STEP_S, sizes, seed);
+  const dsp_channel *channel = dsp_phantom_calf(recording, DSP_ROLE_VOLUME, side, l->rate_hz, v, n, STEP_S, sizes, seed);
   if (!channel) return DSP_NO_MEMORY;
-  channel->site = "calf";
   if (values[R_EVENTS] < 0.5) return DSP_OK;
   const dsp_status status = dsp_phantom_event(recording, DSP_EVENT_TILT_UP, l->rest_s, 0, 0, off_s, seed);
   if (status != DSP_OK || l->down_s <= 0) return status;

@@ -292,17 +292,9 @@ static dsp_status read_all(const char **why_not, congested *c) {
 
 static dsp_status run(const dsp_recording *recording, const dsp_channel *channel, const double *params, dsp_report *report,
                       dsp_error *error) {
-  const char *why_not = NULL;
+  static const congested_rows rows = {V_WORK_RATE, V_BRIDGE, V_GAP};
   congested c = {.recording = recording, .channel = channel, .params = params};
-  c.test = dsp_report_add_test(report, &dsp_sgp_compliance, channel, 0, NULL);
-  dsp_status status = c.test ? congested_prepare(&c, &why_not, params[V_WORK_RATE], params[V_BRIDGE], params[V_GAP], error) : DSP_NO_MEMORY;
-  if (status == DSP_OK && !why_not) status = read_all(&why_not, &c);
-  if (status != DSP_OK) {
-    free(c.pressure);
-    dsp_trace_clear(&c.trace);
-    return status;
-  }
-  return congested_finish(&c, why_not);
+  return congested_run(&c, &dsp_sgp_compliance, &rows, read_all, report, error);
 }
 
 const dsp_protocol dsp_sgp_compliance = {

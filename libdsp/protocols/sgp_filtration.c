@@ -236,17 +236,9 @@ static dsp_status read_all(const char **why_not, congested *c) {
 
 static dsp_status run(const dsp_recording *recording, const dsp_channel *channel, const double *params, dsp_report *report,
                       dsp_error *error) {
-  const char *why_not = NULL;
+  static const congested_rows rows = {F_WORK_RATE, F_BRIDGE, F_GAP};
   congested c = {.recording = recording, .channel = channel, .params = params};
-  c.test = dsp_report_add_test(report, &dsp_sgp_filtration, channel, 0, NULL);
-  dsp_status status = c.test ? congested_prepare(&c, &why_not, params[F_WORK_RATE], params[F_BRIDGE], params[F_GAP], error) : DSP_NO_MEMORY;
-  if (status == DSP_OK && !why_not) status = read_all(&why_not, &c);
-  if (status != DSP_OK) {
-    free(c.pressure);
-    dsp_trace_clear(&c.trace);
-    return status;
-  }
-  return congested_finish(&c, why_not);
+  return congested_run(&c, &dsp_sgp_filtration, &rows, read_all, report, error);
 }
 
 const dsp_protocol dsp_sgp_filtration = {

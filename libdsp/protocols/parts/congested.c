@@ -67,10 +67,11 @@ static dsp_status add_pressure(congested *c) {
   return c->pressure ? DSP_OK : DSP_NO_MEMORY;
 }
 
-dsp_status congested_prepare(congested *c, const char **why_not, double rate_hz, double bridge_s, double gap, dsp_error *error) {
+static dsp_status prepare(congested *c, const char **why_not, const congested_rows *rows, dsp_error *error) {
   static const double spike_floor = 0.05, shortest_s = 60;
   *why_not = NULL;
-  dsp_status status = part_condition(&c->trace, &c->facts, c->channel, rate_hz, bridge_s, spike_floor, error);
+  dsp_status status =
+      part_condition(&c->trace, &c->facts, c->channel, c->params[rows->work_rate], c->params[rows->bridge], spike_floor, error);
   if (status == DSP_BAD_INPUT) *why_not = "no_data";
   if (status != DSP_OK) return status == DSP_BAD_INPUT ? DSP_OK : status;
   c->end_s = (double)c->trace.n / c->trace.rate_hz;
@@ -78,19 +79,26 @@ dsp_status congested_prepare(congested *c, const char **why_not, double rate_hz,
     *why_not = "constant_signal";
   else if (c->end_s < shortest_s)
     *why_not = "recording_too_short";
-  status = gauge_calibrate(&c->known, &c->trace, c->test, c->recording, c->channel, gap);
+  status = gauge_calibrate(&c->known, &c->trace, c->test, c->recording, c->channel, c->params[rows->gap]);
   return status == DSP_OK ? add_pressure(c) : status;
 }
 
-dsp_status congested_finish(congested *c, const char *why_not) {
-  dsp_status status = DSP_OK;
+static dsp_status finish(congested *c, const char *why_not) {
   if (why_not) part_null_rest(c->test, why_not);
-  if (c->trace.n > 0) {
-    if (!c->known) part_null_units(c->test, "L", "unit_unknown");
-    part_note_facts(c->test, c->recording, c->channel, &c->facts, 1.9);
-    part_rate_quality(c->test, c->channel, &c->facts);
-    status = part_add_trace(c->test, &c->trace, dsp_role_unit(DSP_ROLE_STRAIN)->ucum);
-  }
+  if (c->trace.n == 0) return DSP_OK;
+  if (!c->known) part_null_units(c->test, "L", "unit_unknown");
+  part_note_facts(c->test, c->recording, c->channel, &c->facts, 1.9);
+  part_rate_quality(c->test, c->channel, &c->facts);
+  return part_add_trace(c->test, &c->trace, dsp_role_unit(DSP_ROLE_STRAIN)->ucum);
+}
+
+dsp_status congested_run(congested *c, const dsp_protocol *protocol, const congested_rows *rows,
+                         dsp_status (*read)(const char **why_not, congested *c), dsp_report *report, dsp_error *error) {
+  const char *why_not = NULL;
+  c->test = dsp_report_add_test(report, protocol, c->channel, 0, NULL);
+  dsp_status status = c->test ? prepare(c, &why_not, rows, error) : DSP_NO_MEMORY;
+  if (status == DSP_OK && !why_not) status = read(&why_not, c);
+  if (status == DSP_OK) status = finish(c, why_not);
   free(c->pressure);
   dsp_trace_clear(&c->trace);
   return status;

@@ -27,11 +27,15 @@ typedef struct congested {
   double end_s;
 } congested;
 
-/** Condition gauge and pressure and calibrate the gauge into `test`. *why_not: nothing can be read. */
-DSP_MUST_USE dsp_status congested_prepare(congested *c, const char **why_not, double rate_hz, double bridge_s, double gap,
-                                          dsp_error *error);
-/** Nulls, flags, quality and trace of the test; frees what prepare took. */
-DSP_MUST_USE dsp_status congested_finish(congested *c, const char *why_not);
+/** Where the rows are that both protocols have. */
+typedef struct congested_rows {
+  size_t work_rate, bridge, gap;
+} congested_rows;
+
+/** A run of `protocol` on the channel, whole: condition gauge and pressure, calibrate, `read` (*why_not: nothing can be read), and report
+ * nulls, flags, quality and trace. */
+DSP_MUST_USE dsp_status congested_run(congested *c, const dsp_protocol *protocol, const congested_rows *rows,
+                                      dsp_status (*read)(const char **why_not, congested *c), dsp_report *report, dsp_error *error);
 
 /** Mean pressure, and its standard deviation, in [from_s, to_s); NaN without a pressure. */
 dsp_estimate congested_pressure(const congested *c, double from_s, double to_s);
