@@ -29,8 +29,9 @@ void fmt_svg_line(fmt_buffer *out, double x1, double y1, double x2, double y2, c
 void fmt_svg_rect(fmt_buffer *out, fmt_box box, const char *class_name);
 /** Clear a text that was put together for `out`, which fails when it had. */
 void fmt_svg_drop(fmt_buffer *out, fmt_buffer *text);
-/** UCUM as people write it: "mm[Hg]" -> "mmHg", "1" -> "". */
-const char *fmt_unit_words(const char *ucum);
+enum { FMT_UNIT_WORDS_MAX = 48 };
+/** UCUM as people write it, into `words` and back: "mL/(100.mL)/mm[Hg]" -> "mL/100 mL/mmHg", "/min" -> "1/min", "1" -> "". */
+const char *fmt_unit_words(char *words, size_t size, const char *ucum);
 
 /** The trace of a channel with its phases, landmarks and levels, inside `box`. */
 void fmt_svg_panel(fmt_buffer *out, const dsp_report *report, size_t first_test, fmt_box box, unsigned number);

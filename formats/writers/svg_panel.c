@@ -188,7 +188,7 @@ static void put_bands(const panel *p) {
 }
 
 static void put_levels(const panel *p) {
-  char text[32], label[64];
+  char text[32], unit[FMT_UNIT_WORDS_MAX], label[96];
   for (size_t t = 0; t < p->n_tests; t++)
     for (size_t i = 0; i < p->tests[t]->n_phases; i++) {
       const dsp_phase *phase = &p->tests[t]->phases[i];
@@ -196,7 +196,7 @@ static void put_levels(const panel *p) {
       double x = x_of(p, phase->t0_s), end = x_of(p, fmin(phase->t1_s, p->t1_s)), y = y_of(p, phase->level);
       end = fmin(fmax(end, x + 24.0), p->plot.x + p->plot.w);
       fmt_svg_line(p->out, x, y, end, y, "level");
-      snprintf(label, sizeof label, "%s %s", number_text(p->out, text, phase->level, 1), fmt_unit_words(p->trace->unit));
+      snprintf(label, sizeof label, "%s %s", number_text(p->out, text, phase->level, 1), fmt_unit_words(unit, sizeof unit, p->trace->unit));
       double width = fmt_svg_text_width(label, NAME_SIZE), at = fmin(end + 3.0, p->plot.x + p->plot.w - width - 2.0);
       bool fits = end - x > width + 8.0,
            high = y < p->plot.y + p->plot.h / 2.0; /* inside its phase, clear of the trace, when there is room */
@@ -303,7 +303,8 @@ static void put_title(const panel *p, const dsp_test *test, fmt_box box) {
   if (test->site) fmt_printf(&title, "%s ", test->site);
   if (title.size > 0) fmt_put(&title, "\xC2\xB7 ");
   fmt_put(&title, test->channel);
-  const char *unit = fmt_unit_words(p->trace->unit);
+  char unit[FMT_UNIT_WORDS_MAX];
+  fmt_unit_words(unit, sizeof unit, p->trace->unit);
   if (*unit) fmt_printf(&title, " (%s)", unit);
   if (!title.failed) fmt_svg_text(p->out, box.x + AXIS_LEFT, box.y + 12.0, 12.0, box.w - AXIS_LEFT, "heading", "start", title.bytes);
   fmt_svg_drop(p->out, &title);

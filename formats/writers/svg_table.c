@@ -16,7 +16,7 @@
 
 /* Right or left edges of the columns, as fractions of the table's width. */
 enum { C_ID, C_VALUE, C_SPREAD, C_UNIT, C_GRADE, C_LIMIT, C_NOTE, C_END };
-static const double edges[C_END] = {0.0, 0.31, 0.325, 0.455, 0.56, 0.76, 0.88};
+static const double edges[C_END] = {0.0, 0.31, 0.325, 0.455, 0.63, 0.76, 0.88};
 
 /* Decimals that show two digits of the uncertainty, or three of the value when there is none. */
 static int decimals_for(const dsp_measure *m) {
@@ -95,8 +95,11 @@ static void put_measure(fmt_buffer *out, const dsp_test *test, const dsp_measure
   double spread = fmax(m->hi - m->value, m->value - m->lo);
   put_fixed_text(out, at[C_VALUE], y, m->valid ? "value" : "missing", "end", "", m->value, decimals);
   if (spread >= 0.0) put_fixed_text(out, at[C_SPREAD], y, "spread-text", "start", "\xC2\xB1 ", spread, decimals);
-  fmt_svg_text(out, at[C_UNIT], y, SIZE, at[C_GRADE] - at[C_UNIT] - 4.0, "cell", "start", fmt_unit_words(m->unit));
-  if (!m->grade || !m->guideline) return;
+  const bool graded = m->grade && m->guideline;
+  char unit[FMT_UNIT_WORDS_MAX];
+  fmt_svg_text(out, at[C_UNIT], y, SIZE, at[graded ? C_GRADE : C_NOTE] - at[C_UNIT] - 4.0, "cell", "start",
+               fmt_unit_words(unit, sizeof unit, m->unit));
+  if (!graded) return;
   const dsp_guideline_row *band = normal_band(test, m);
   bool normal = band && !strcmp(band->grade, m->grade);
   fmt_svg_text(out, at[C_GRADE], y, SIZE, at[C_LIMIT] - at[C_GRADE] - 4.0, normal ? "normal" : "outside", "start", m->grade);
@@ -105,6 +108,7 @@ static void put_measure(fmt_buffer *out, const dsp_test *test, const dsp_measure
 
 /* Quality and side results on one or more lines below the title. */
 static void put_details(fmt_buffer *text, const dsp_test *test) {
+  char unit[FMT_UNIT_WORDS_MAX];
   if (isfinite(test->quality)) {
     fmt_put(text, "quality ");
     fmt_put_fixed(text, test->quality, 2);
@@ -113,7 +117,7 @@ static void put_details(fmt_buffer *text, const dsp_test *test) {
     if (!isfinite(test->details[i].value)) continue;
     fmt_printf(text, "%s%s ", text->size > 0 ? " \xC2\xB7 " : "", test->details[i].id ? test->details[i].id : "");
     fmt_put_number(text, round(test->details[i].value * 1000.0) / 1000.0, "");
-    fmt_printf(text, " %s", test->details[i].unit ? fmt_unit_words(test->details[i].unit) : "");
+    fmt_printf(text, " %s", test->details[i].unit ? fmt_unit_words(unit, sizeof unit, test->details[i].unit) : "");
   }
   for (char *c = text->bytes; c && *c; c++)
     if (*c == '_') *c = ' ';

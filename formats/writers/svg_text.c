@@ -4,6 +4,7 @@
 #include "svg.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,10 +120,17 @@ void fmt_svg_rect(fmt_buffer *out, fmt_box box, const char *class_name) {
   fmt_printf(out, " class=\"%s\"/>\n", class_name);
 }
 
-const char *fmt_unit_words(const char *ucum) {
-  static const char *const pairs[][2] = {
-      {"1", ""}, {"mm[Hg]", "mmHg"}, {"mL/(100.mL)", "mL/100 mL"}, {"mL/(100.mL)/min", "mL/100 mL/min"}, {"/s", "1/s"}, {"/min", "1/min"}};
-  for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
-    if (!strcmp(ucum, pairs[i][0])) return pairs[i][1];
-  return ucum;
+const char *fmt_unit_words(char *words, size_t size, const char *ucum) {
+  static const char *const pairs[][2] = {{"mm[Hg]2", "mmHg\xC2\xB2"}, {"mm[Hg]", "mmHg"}, {"(100.mL)", "100 mL"}};
+  size_t used = 0;
+  words[0] = '\0';
+  if (!strcmp(ucum, "1")) return words;
+  if (ucum[0] == '/') used = (size_t)snprintf(words, size, "1");
+  while (*ucum && used + 1 < size) {
+    const char *put = NULL;
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs && !put; i++)
+      if (!strncmp(ucum, pairs[i][0], strlen(pairs[i][0]))) put = pairs[i][1], ucum += strlen(pairs[i][0]);
+    used += (size_t)(put ? snprintf(words + used, size - used, "%s", put) : snprintf(words + used, size - used, "%c", *ucum++));
+  }
+  return words;
 }
