@@ -66,8 +66,8 @@ static void report_filling(const stand_test *s) {
   if (f->extrapolated) measure(s, "VV")->definition = "apg.VV.asymptote";
   if (climbs) flag(s, "VV", "incomplete_filling"), flag(s, "VFI", "incomplete_filling");
   if (isfinite(f->flow_fit) && fabs(f->flow_fit / f->flow.value - 1) > 0.1) flag(s, "VFI.fit", "fit_disagrees");
-  flag(s, "VFI", "inflow_unknown");
-  flag(s, "VFT90", "inflow_unknown");
+  static const char *const of_inflow[] = {"VFI", "VFI.fit", "VFT90", "T50"};
+  for (size_t i = 0; i < sizeof of_inflow / sizeof of_inflow[0]; i++) flag(s, of_inflow[i], "inflow_unknown");
   if (f->rise.value < 20 || f->rise.value > 600) flag(s, "VV", "implausible_volume");
 }
 
