@@ -93,11 +93,11 @@ static dsp_status finish(congested *c, const char *why_not) {
 }
 
 dsp_status congested_run(congested *c, const dsp_protocol *protocol, const congested_rows *rows,
-                         dsp_status (*read)(const char **why_not, congested *c), dsp_report *report, dsp_error *error) {
+                         dsp_status (*analyse)(const char **why_not, congested *c), dsp_report *report, dsp_error *error) {
   const char *why_not = NULL;
   c->test = dsp_report_add_test(report, protocol, c->channel, 0, NULL);
   dsp_status status = c->test ? prepare(c, &why_not, rows, error) : DSP_NO_MEMORY;
-  if (status == DSP_OK && !why_not) status = read(&why_not, c);
+  if (status == DSP_OK && !why_not) status = analyse(&why_not, c);
   if (status == DSP_OK) status = finish(c, why_not);
   free(c->pressure);
   dsp_trace_clear(&c->trace);

@@ -32,10 +32,10 @@ typedef struct congested_rows {
   size_t work_rate, bridge, gap;
 } congested_rows;
 
-/** A run of `protocol` on the channel, whole: condition gauge and pressure, calibrate, `read` (*why_not: nothing can be read), and report
- * nulls, flags, quality and trace. */
+/** A run of `protocol` on the channel, whole: condition gauge and pressure, calibrate, `analyse` (*why_not: nothing can be read), and
+ * report nulls, flags, quality and trace. */
 DSP_MUST_USE dsp_status congested_run(congested *c, const dsp_protocol *protocol, const congested_rows *rows,
-                                      dsp_status (*read)(const char **why_not, congested *c), dsp_report *report, dsp_error *error);
+                                      dsp_status (*analyse)(const char **why_not, congested *c), dsp_report *report, dsp_error *error);
 
 /** Mean pressure, and its standard deviation, in [from_s, to_s); NaN without a pressure. */
 dsp_estimate congested_pressure(const congested *c, double from_s, double to_s);
