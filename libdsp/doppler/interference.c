@@ -3,33 +3,38 @@
  *
  * Method: a sound picked up by the leads is one real signal in both channels, so its power at f and at -f is the same, speckle included;
  * blood that flows both ways has independent speckle, for which the smaller power is 2 ln 2 - 1 of the larger on average. A click
- * raises nearly every frequency of both directions and is over within a window. */
+ * raises nearly every frequency and is over within a window: of both directions, or of one where each has a channel of its own; there it
+ * is told from fast flow by the top of the band, too. */
 #include <dsp/doppler.h>
 
 #include <math.h>
 
-dsp_spectrum_kind dsp_spectrum_judge(const float *power, const float *background, size_t bins, size_t first) {
+dsp_spectrum_kind dsp_spectrum_judge(const float *power, const float *background, size_t bins, size_t first, bool apart) {
   static const float clear = 10, part = 5, skirts = 1e-4F;
-  static const double alike = 0.7, broad = 0.7;
+  static const double alike = 0.7, broad = 0.7, one_sided = 0.8;
   static const size_t least = 12;
   const size_t half = bins / 2;
   double ratios = 0;
   float most = 0;
   for (size_t k = 0; k < bins; k++) most = fmaxf(most, power[k]);
-  size_t raised[2] = {0}, either = 0;
+  const size_t top = first < half ? half - (half - first) / 10 : half;
+  size_t raised[2] = {0}, raised_top[2] = {0}, either = 0;
   for (size_t k = first; k < half; k++) {
     const float up = power[half + k], down = power[half - k], border = clear * background[k];
     if (!isfinite(up) || !isfinite(down)) return DSP_SPECTRUM_LOST;
     const float low = fmaxf(part * background[k], skirts * most);
-    raised[0] += up > low;
-    raised[1] += down > low;
+    raised[0] += up > low, raised_top[0] += k >= top && up > low;
+    raised[1] += down > low, raised_top[1] += k >= top && down > low;
     if (up <= border && down <= border) continue;
     either++;
     ratios += (double)(fminf(up, down) / fmaxf(up, down));
   }
   if (either >= least && ratios > alike * (double)either) return DSP_SPECTRUM_MIRRORED;
-  const double enough = broad * (double)(half - first);
-  if (half > first + least && (double)raised[0] >= enough && (double)raised[1] >= enough) return DSP_SPECTRUM_BROAD;
+  if (half <= first + least) return DSP_SPECTRUM_GOOD;
+  const double all = (double)(half - first), all_top = (double)(half - top);
+  if ((double)raised[0] >= broad * all && (double)raised[1] >= broad * all) return DSP_SPECTRUM_BROAD;
+  for (size_t side = 0; side < 2 && apart; side++)
+    if ((double)raised[side] >= one_sided * all && (double)raised_top[side] >= broad * all_top) return DSP_SPECTRUM_BROAD;
   return DSP_SPECTRUM_GOOD;
 }
 

@@ -49,13 +49,14 @@ typedef enum dsp_spectrum_kind {
   DSP_SPECTRUM_GOOD,
   DSP_SPECTRUM_LOST,     /**< samples are missing or stand still */
   DSP_SPECTRUM_MIRRORED, /**< one sound in both channels: the same at f and -f */
-  DSP_SPECTRUM_BROAD,    /**< nearly every frequency of both directions is raised */
+  DSP_SPECTRUM_BROAD,    /**< nearly every frequency of both directions is raised, or of one up to the top of the band */
   DSP_SPECTRUM_BESIDE    /**< next to one of the two before */
 } dsp_spectrum_kind;
 
 /** Judge one spectrum of `bins` values (lowest frequency first) against the background (bins / 2 + 1), from bin `first` >= 1 up. Lines that
- * the background holds do not count. */
-DSP_API dsp_spectrum_kind dsp_spectrum_judge(const float *power, const float *background, size_t bins, size_t first);
+ * the background holds do not count. `apart`: each direction has a channel of its own, so that a click may be in one alone; flow of a
+ * quadrature pair that folds fills one direction, too. */
+DSP_API dsp_spectrum_kind dsp_spectrum_judge(const float *power, const float *background, size_t bins, size_t first, bool apart);
 /** Mark as lost the frames (`length` samples, one every `hop` >= 1) that overlap `least` or more samples in a row at which both channels of
  * the n pairs stand still: zeros, a held value. */
 DSP_API void dsp_frames_mark_still(unsigned char *kind, size_t frames, size_t hop, size_t length, const float *pairs, size_t n,

@@ -99,7 +99,7 @@ static void judge_frames(duplex_audio *a, unsigned char *kind, const float *powe
   const size_t first = (size_t)ceil(lowest_hz * (double)a->bins / a->rate_hz), channels = a->source->n_channels;
   const size_t still = (size_t)fmax(8, still_s * a->rate_hz), shown = a->length < hop ? a->length : hop;
   for (size_t f = 0; f < n; f++) {
-    kind[f] = (unsigned char)dsp_spectrum_judge(power + f * a->bins, a->background, a->bins, first);
+    kind[f] = (unsigned char)dsp_spectrum_judge(power + f * a->bins, a->background, a->bins, first, a->kind == DSP_STEREO_SEPARATED);
     for (size_t c = 0; c < 2; c++)
       a->found.saturated += dsp_saturated(a->raw + f * hop * channels + a->first_channel + c, shown, channels, a->source->clip_level);
     a->found.samples += 2 * shown;
