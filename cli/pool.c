@@ -11,8 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How far the pool runs ahead of the result whose turn it is. A Doppler recording takes ten times as long as a leg: with few slots the
+ * other workers would wait for it. Results that wait are bounded by their bytes, too, so that memory does not grow with the count. */
+enum { SLOTS_PER_WORKER = 64, HELD_BYTES_PER_WORKER = 8 << 20 };
+
 typedef struct pool_slot {
   bool done;
+  size_t bytes; /* that the result of a worker takes while it waits */
   worker_result result;
 } pool_slot;
 
@@ -23,11 +28,18 @@ typedef struct worker_pool {
   size_t *jobs; /* of each busy worker */
   struct pollfd *polls;
   size_t n_slots, n_workers, started, taken, busy;
+  size_t held_bytes; /* of results that wait for their turn */
   input_set set;
 } worker_pool;
 
 static pool_slot *slot_of(worker_pool *pool, size_t job) {
   return &pool->slots[job % pool->n_slots];
+}
+
+/* No further job may be started now. The one whose turn it is has been started before, so that what waits for it gets its turn. */
+static bool full(const worker_pool *pool) {
+  return pool->started == pool->plan->n_jobs || pool->started - pool->taken >= pool->n_slots ||
+         pool->held_bytes >= pool->n_workers * HELD_BYTES_PER_WORKER;
 }
 
 /* Open a job's files; a job that cannot be opened is done. */
@@ -56,7 +68,7 @@ static bool hand_over(worker_pool *pool, size_t w, size_t job) {
 
 /* Give the next job that has files to worker `w`. False when there is no process for it. */
 static bool dispatch(worker_pool *pool, size_t w) {
-  while (pool->started < pool->plan->n_jobs && pool->started - pool->taken < pool->n_slots) {
+  while (!full(pool)) {
     const size_t job = pool->started;
     if (open_job(pool, job)) {
       const bool given = hand_over(pool, w, job);
@@ -75,14 +87,17 @@ static bool dispatch(worker_pool *pool, size_t w) {
 /* Work for every idle worker. EXIT_RETRY when not one process can be had. */
 static int dispatch_all(worker_pool *pool) {
   for (size_t w = 0; w < pool->n_workers; w++) {
-    if (pool->workers[w].busy || pool->started == pool->plan->n_jobs || pool->started - pool->taken == pool->n_slots) continue;
+    if (pool->workers[w].busy || full(pool)) continue;
     if (!dispatch(pool, w)) return pool->busy > 0 ? EXIT_DONE : EXIT_RETRY;
   }
   return EXIT_DONE;
 }
 
 static void conclude(worker_pool *pool, size_t w) {
-  slot_of(pool, pool->jobs[w])->done = true;
+  pool_slot *slot = slot_of(pool, pool->jobs[w]);
+  slot->done = true;
+  slot->bytes = worker_result_bytes(&slot->result);
+  pool->held_bytes += slot->bytes;
   pool->busy--;
   if (pool->workers[w].jobs >= pool->plan->jobs_per_worker) worker_stop(&pool->workers[w]);
 }
@@ -130,6 +145,7 @@ static bool take_ready(worker_pool *pool) {
   bool more = true;
   while (more && pool->taken < pool->started && slot_of(pool, pool->taken)->done) {
     pool_slot *slot = slot_of(pool, pool->taken);
+    pool->held_bytes -= slot->bytes;
     more = pool->plan->take(pool->plan->context, pool->taken++, &slot->result);
     worker_result_clear(&slot->result);
   }
@@ -147,7 +163,7 @@ static void clear(worker_pool *pool) {
 
 int pool_run(const pool_plan *plan) {
   worker_pool pool = {.plan = plan, .n_workers = plan->n_workers < plan->n_jobs ? plan->n_workers : plan->n_jobs};
-  pool.n_slots = 4 * pool.n_workers;
+  pool.n_slots = SLOTS_PER_WORKER * pool.n_workers;
   pool.slots = dsp_zalloc(pool.n_slots, sizeof *pool.slots);
   pool.workers = dsp_zalloc(pool.n_workers, sizeof *pool.workers);
   pool.jobs = dsp_zalloc(pool.n_workers, sizeof *pool.jobs);

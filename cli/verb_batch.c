@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * pleth batch: every recording below folders, in sealed workers that serve many files each; a report each, and tables of all. What is done
  * is remembered as it is done, keyed by the input's bytes, the configuration and the program's version, and not done again. */
-#include "analysis.h"
-#include "batch_list.h"
-#include "batch_log.h"
-#include "batch_progress.h"
-#include "batch_record.h"
-#include "batch_shard.h"
+#include "batch_run.h"
 #include "batch_tables.h"
 #include "exits.h"
-#include "input.h"
 #include "inputs.h"
 #include "message.h"
 #include "names.h"
 #include "output.h"
 #include "pool.h"
 #include "settings.h"
-#include "targets.h"
 #include "text.h"
 #include "verbs.h"
 #include <dsp/memory.h>
@@ -30,78 +23,6 @@
 #include <unistd.h>
 
 enum { JOBS_PER_WORKER = 256, PATH_BYTES = 4096 };
-
-typedef struct batch_run {
-  const cli_options *options;
-  const dsp_params *params;
-  input_options input;
-  const char *folder;
-  char config[65]; /* digest of all that a result depends on besides its input */
-  batch_list list;
-  size_t *index;
-  batch_place *places;
-  batch_logs logs;
-  batch_log log;
-  batch_progress progress;
-  worker_limits limits;
-  batch_shard shard;
-  size_t first; /* recording of the pool's job 0 */
-  size_t done, skipped, failed;
-  int status; /* why the pool was stopped */
-} batch_run;
-
-/* --- in the worker --- */
-
-/* The key of a result: digests of every file of the input, and of the configuration, which names the program's version. */
-static void make_key(char key[65], const input_sources *sources, const batch_run *run) {
-  fmt_buffer text = {0};
-  fmt_printf(&text, "%s\n%s\n%s\n%s\n", run->config, sources->recording.sha256, sources->sidecar.sha256, sources->map.sha256);
-  for (size_t i = 0; i < sources->n; i++) fmt_printf(&text, "%s %s\n", sources->companions[i].name, sources->companions[i].source.sha256);
-  key[0] = '\0';
-  if (!text.failed) fmt_sha256(key, text.bytes, text.size);
-  key[text.failed ? 0 : BATCH_KEY_DIGITS] = '\0';
-  fmt_buffer_clear(&text);
-}
-
-static dsp_status analyse(const batch_run *run, const input_sources *sources, worker_result *result, dsp_error *error) {
-  dsp_recording *recording = NULL;
-  dsp_report *report = NULL;
-  dsp_status status = input_parse(&recording, sources, &run->input, error);
-  if (status == DSP_OK) {
-    fmt_put(&result->out, recording->format);
-    fmt_put(&result->out, "\t");
-    fmt_put_number(&result->out, dsp_recording_duration_s(recording), "n/a");
-    status = analysis_report(&report, recording, run->options->value[OPT_PROTOCOL], run->options->value[OPT_GUIDELINE], run->params, error);
-  }
-  if (status == DSP_OK) status = fmt_report_hdf5(&result->report, report, &(fmt_write_options){0}, error);
-  if (status == DSP_OK) batch_put_measures(&result->rows, report);
-  dsp_report_free(report);
-  dsp_recording_free(recording);
-  return status;
-}
-
-/* Answers: json KEY and digest of the recording; out its format and duration; rows its measures, or "=" when the key is known. */
-static int work(void *context, size_t unit_job, input_set *set, worker_result *result) {
-  const batch_run *run = context;
-  const size_t job = run->first + unit_job;
-  input_sources sources;
-  dsp_error error = {0};
-  char key[65] = "";
-  dsp_status status = input_load(&sources, set, &run->input, &error);
-  if (status == DSP_OK) {
-    make_key(key, &sources, run);
-    fmt_printf(&result->json, "%s\t%s", key, sources.recording.sha256);
-    if (key[0] != '\0' && strcmp(key, run->places[job].key) == 0)
-      fmt_put(&result->rows, "=");
-    else
-      status = analyse(run, &sources, result, &error);
-  }
-  input_sources_clear(&sources);
-  if (status != DSP_OK) message_failure(run->list.paths[job], &error);
-  return status == DSP_OK ? EXIT_DONE : status == DSP_NO_MEMORY ? EXIT_RETRY : EXIT_NONE;
-}
-
-/* --- in the program --- */
 
 static int open_one(void *context, size_t unit_job, input_set *set) {
   const batch_run *run = context;
@@ -117,147 +38,6 @@ static dsp_status open_companion(void *context, size_t job, const char *name, in
   const batch_run *run = context;
   return input_open_companion(set, run->list.paths[run->first + job], name, NULL);
 }
-
-/* Make the folders that lead to `path`. */
-static bool make_folders(char *path) {
-  for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-    *slash = '\0';
-    const bool made = mkdir(path, 0777) == 0 || errno == EEXIST;
-    *slash = '/';
-    if (!made) return false;
-  }
-  return true;
-}
-
-/* Name of the report, relative to the output folder and as a path. */
-static int write_report(const batch_run *run, size_t job, const fmt_buffer *report, fmt_buffer *name) {
-  fmt_buffer path = {0};
-  dsp_error error = {0};
-  batch_list_report(name, run->list.paths[job]);
-  fmt_printf(&path, "%s/%s", run->folder, name->bytes != NULL ? name->bytes : "");
-  int status = name->failed || path.failed ? message_memory() : EXIT_DONE;
-  if (status == EXIT_DONE &&
-      (!make_folders(path.bytes) || fmt_write_file_unsynced(path.bytes, report->bytes, report->size, &error) != DSP_OK)) {
-    if (error.status == DSP_OK) (void)dsp_fail(&error, DSP_IO_ERROR, "", "", "cannot create its folder: %s", strerrordesc_np(errno));
-    message_failure(path.bytes, &error);
-    status = EXIT_OUTPUT;
-  }
-  fmt_buffer_clear(&path);
-  return status;
-}
-
-/* The reason of a failure, without the program's and the file's name before it: "pleth batch: FILE: reason". */
-static const char *reason_of(const char *path, char *line) {
-  const char *end = "pleth batch: ";
-  line[strcspn(line, "\n")] = '\0';
-  char *reason = strncmp(line, end, strlen(end)) == 0 ? line + strlen(end) : line;
-  const size_t length = strlen(path);
-  return strncmp(reason, path, length) == 0 && strncmp(reason + length, ": ", 2) == 0 ? reason + length + 2 : reason;
-}
-
-static const char *status_word(const worker_result *result) {
-  static const char *const words[] = {[WORKER_KILLED] = "crashed",    [WORKER_SLOW] = "timeout",    [WORKER_LARGE] = "memory",
-                                      [WORKER_FORBIDDEN] = "hostile", [WORKER_GARBLED] = "crashed", [WORKER_UNSEALED] = "retry"};
-  if (result->failure != WORKER_FINE) return words[result->failure];
-  return result->status == EXIT_DONE ? STATUS_ANALYSED : result->status == EXIT_NONE ? STATUS_FAILED : "retry";
-}
-
-/* Part `text` at its tab. */
-static const char *second(fmt_buffer *text) {
-  char *tab = text->bytes != NULL ? strchr(text->bytes, '\t') : NULL;
-  if (tab == NULL) return "";
-  *tab = '\0';
-  return tab + 1;
-}
-
-static const char *first(const fmt_buffer *text) {
-  return text->bytes != NULL ? text->bytes : "";
-}
-
-/* The cells of line R; what the worker says is only text until its record is read back whole. */
-static void put_record(const batch_run *run, size_t job, worker_result *result, const char *report, fmt_buffer *record) {
-  char found[160] = "", bytes[32];
-  const char *hint = NULL, *cell[REC_CELLS] = {[REC_NAME] = run->list.paths[job], [REC_REPORT] = report, [REC_REPORT_BYTES] = bytes};
-  fmt_buffer reason = {0};
-  (void)snprintf(bytes, sizeof bytes, "%zu", result->report.size);
-  if (result->failure != WORKER_FINE) {
-    worker_explain(result, &run->limits, found, &hint);
-    fmt_put(&reason, found);
-  } else if (result->status != EXIT_DONE) {
-    text_put_foreign(&reason, first(&result->err), result->err.size);
-  }
-  cell[REC_SHA256] = second(&result->json);
-  cell[REC_KEY] = result->status == EXIT_DONE || result->status == EXIT_NONE ? first(&result->json) : "";
-  cell[REC_STATUS] = status_word(result);
-  cell[REC_REASON] = reason.size > 0 ? reason_of(run->list.paths[job], reason.bytes) : "";
-  cell[REC_DURATION] = second(&result->out);
-  cell[REC_FORMAT] = first(&result->out);
-  batch_put_record(record, cell, first(&result->rows), result->rows.size);
-  if (reason.failed) record->failed = true;
-  fmt_buffer_clear(&reason);
-}
-
-/* A worker that was taken over may have written anything into its rows. */
-static bool plausible(const fmt_buffer *record) {
-  fmt_buffer copy = {0};
-  batch_record read = {0};
-  fmt_put_bytes(&copy, record->bytes, record->size);
-  bool good = !copy.failed && batch_record_read(&read, copy.bytes, copy.size);
-  for (size_t i = 0; good && i < read.n; i++)
-    for (size_t c = 0; c < MEAS_CELLS; c++)
-      for (const char *at = read.measures[i].cell[c]; *at != '\0'; at++) good = good && (unsigned char)*at >= ' ';
-  batch_record_clear(&read);
-  fmt_buffer_clear(&copy);
-  return good;
-}
-
-static void put_json(const batch_run *run, size_t job, const worker_result *result, bool known) {
-  fmt_buffer line = {0};
-  if (!run->options->given[OPT_JSON]) return;
-  fmt_put(&line, "{\"recording\": ");
-  fmt_put_json_text(&line, run->list.paths[job]);
-  fmt_printf(&line, ", \"status\": \"%s\"}\n", known ? "skipped" : status_word(result));
-  if (!line.failed) output_write(line.bytes, line.size);
-  fmt_buffer_clear(&line);
-}
-
-/* The files first, then the record that says they are there. */
-static int keep(batch_run *run, size_t job, worker_result *result) {
-  fmt_buffer name = {0}, record = {0};
-  int status = result->status == EXIT_DONE ? write_report(run, job, &result->report, &name) : EXIT_DONE;
-  if (status == EXIT_DONE) put_record(run, job, result, first(&name), &record);
-  if (status == EXIT_DONE && record.failed) status = message_memory();
-  if (status == EXIT_DONE && !plausible(&record)) {
-    worker_result_clear(result);
-    result->failure = WORKER_GARBLED;
-    result->status = EXIT_NONE;
-    fmt_buffer_clear(&record);
-    put_record(run, job, result, "", &record);
-  }
-  if (status == EXIT_DONE) inputs_speak(run->list.paths[job], result, &run->limits);
-  if (status == EXIT_DONE) status = batch_log_add(&run->log, &record, &run->places[job]);
-  run->failed += result->status != EXIT_DONE;
-  fmt_buffer_clear(&name);
-  fmt_buffer_clear(&record);
-  return status;
-}
-
-static bool take(void *context, size_t unit_job, worker_result *result) {
-  batch_run *run = context;
-  const size_t job = run->first + unit_job;
-  const bool known =
-      result->status == EXIT_DONE && result->rows.size == 1 && result->rows.bytes[0] == '=' && run->places[job].key[0] != '\0';
-  if (known)
-    run->skipped++;
-  else
-    run->status = keep(run, job, result);
-  if (run->status != EXIT_DONE) return false;
-  put_json(run, job, result, known);
-  batch_progress_show(&run->progress, ++run->done, run->failed);
-  return true;
-}
-
-/* --- before and after --- */
 
 /* A record from an earlier run settles its recording when it was analysed and its report is still there, or refused in words. */
 static int found(void *context, size_t line, const batch_record *record, const batch_place *place) {
@@ -293,7 +73,7 @@ static int lock_folder(batch_run *run, int *lock) {
   char path[PATH_BYTES];
   if (strlen(run->folder) > PATH_BYTES - 64) errno = ENAMETOOLONG;
   (void)snprintf(path, sizeof path, "%s/" BATCH_FOLDER "/lock", run->folder);
-  *lock = make_folders(path) ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666) : -1;
+  *lock = batch_make_folders(path) ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666) : -1;
   if (*lock < 0) {
     message_error(run->folder, NULL, "a folder that this user may write to", "cannot write: %s", strerrordesc_np(errno));
     return EXIT_OUTPUT;
@@ -332,8 +112,8 @@ static int work_some(batch_run *run, size_t n) {
                           .limits = run->limits,
                           .open = open_one,
                           .companion = open_companion,
-                          .work = work,
-                          .take = take,
+                          .work = batch_work,
+                          .take = batch_take,
                           .tick = tick,
                           .context = run};
   int status = pool_run(&plan);

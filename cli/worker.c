@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * One sealed worker. A request is one message: job and names, with the descriptors as ancillary data (unix(7), SCM_RIGHTS). An answer is a
- * head of fixed size that states the size of each stream, then the streams. Limits are set from here before each job (prlimit(2)), since
- * the worker's own system calls cannot change them. */
-#include "worker.h"
+ * The program's side of a sealed worker. Limits are set from here before each job (prlimit(2)), since the worker's own system calls cannot
+ * change them. */
 #include "exits.h"
-#include "message.h"
 #include "seal.h"
+#include "worker_wire.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -13,33 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define ANSWER_MAGIC       0x706c657468010a0dULL /* of an answer's head */
-#define ANSWER_FACTOR      32                    /* an answer may be so many times as large as its input, */
-#define ANSWER_SPARE_BYTES ((size_t)64 << 20)    /* and this much larger */
+#define ANSWER_FACTOR      32                 /* an answer may be so many times as large as its input, */
+#define ANSWER_SPARE_BYTES ((size_t)64 << 20) /* and this much larger */
 #define SPARE_BYTES        ((size_t)1 << 20)
-enum { WORKER_REQUEST = 3, WORKER_REPLY = 4, WORKER_DESCRIPTORS = 12, STATUS_ASKS = 98, STATUS_UNSEALED = 99 };
-enum { PART_FILES = 200, PART_NAMES = 1 << 16 }; /* of one message: the kernel passes at most 253 descriptors at once */
-
-/* A part of a request: rows of a set, each as '+' (its descriptor is passed) or '-', its name, NUL. */
-typedef struct request_head {
-  uint64_t job;
-  uint32_t n, names_size, more;
-} request_head;
-
-typedef struct request {
-  request_head head;
-  char names[PART_NAMES];
-} request;
-
-typedef union descriptors { /* ancillary data, aligned as its header needs */
-  char bytes[CMSG_SPACE(sizeof(int) * PART_FILES)];
-  struct cmsghdr header;
-} descriptors;
 
 int64_t worker_now_ms(void) {
   struct timespec now;
@@ -56,113 +34,18 @@ void worker_result_clear(worker_result *result) {
   memset(result, 0, sizeof *result);
 }
 
-static fmt_buffer *stream_of(worker_result *result, size_t i) {
+fmt_buffer *worker_stream(worker_result *result, size_t i) {
   fmt_buffer *const streams[WORKER_STREAMS] = {&result->out, &result->json, &result->err, &result->report, &result->rows};
   return streams[i];
 }
 
-/* --- in the worker --- */
-
-static bool write_all(const void *bytes, size_t size) {
-  const char *at = bytes;
-  while (size > 0) {
-    const ssize_t n = write(WORKER_REPLY, at, size);
-    if (n < 0 && errno != EINTR) return false;
-    if (n > 0) at += n, size -= (size_t)n;
-  }
-  return true;
+size_t worker_result_bytes(const worker_result *result) {
+  return result->out.capacity + result->json.capacity + result->err.capacity + result->report.capacity + result->rows.capacity;
 }
 
-/* Append the rows of one part. */
-static bool take_part(input_set *set, struct msghdr *message, const request *from) {
-  int fd[PART_FILES] = {0};
-  size_t n = 0, used = 0;
-  const struct cmsghdr *rights = CMSG_FIRSTHDR(message);
-  if (rights != NULL && rights->cmsg_type == SCM_RIGHTS) {
-    n = (rights->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-    memcpy(fd, CMSG_DATA(rights), n * sizeof(int));
-  }
-  const char *row = from->names;
-  for (uint32_t i = 0; i < from->head.n; i++, row += strlen(row) + 1) {
-    if (row[0] == '+' && used == n) return false;
-    if (input_adopt(set, row[0] == '+' ? fd[used++] : -1, row + 1, NULL) != DSP_OK) return false;
-  }
-  return true;
+bool worker_result_failed(const worker_result *result) {
+  return result->out.failed || result->json.failed || result->err.failed || result->report.failed || result->rows.failed;
 }
-
-/* All parts of the next request, appended to `set`; false when the parent has no more. */
-static bool receive(input_set *set, uint64_t *job) {
-  static request from;
-  descriptors rights;
-  do {
-    struct iovec part = {&from, sizeof from};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = rights.bytes, .msg_controllen = sizeof rights.bytes};
-    ssize_t size = -1;
-    while ((size = recvmsg(WORKER_REQUEST, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) {
-    }
-    if (size < (ssize_t)sizeof from.head || (size_t)size != sizeof from.head + from.head.names_size) return false;
-    *job = from.head.job;
-    if (!take_part(set, &message, &from)) return false;
-  } while (from.head.more);
-  return true;
-}
-
-static bool reply(worker_result *result) {
-  uint64_t head[WORKER_HEAD] = {ANSWER_MAGIC, (uint64_t)result->status};
-  for (size_t i = 0; i < WORKER_STREAMS; i++) head[2 + i] = stream_of(result, i)->size;
-  bool told = write_all(head, sizeof head);
-  for (size_t i = 0; told && i < WORKER_STREAMS; i++) told = write_all(stream_of(result, i)->bytes, stream_of(result, i)->size);
-  return told;
-}
-
-/* Ask the parent for companions: an answer of its own kind, after which it sends more. */
-static bool fetch(input_set *set, const fmt_names *names, size_t from) {
-  worker_result question = {.status = STATUS_ASKS};
-  uint64_t job = 0;
-  for (size_t i = from; i < names->n; i++) fmt_put_bytes(&question.rows, names->rows[i], strlen(names->rows[i]) + 1);
-  const bool answered = !question.rows.failed && reply(&question) && receive(set, &job);
-  worker_result_clear(&question);
-  return answered;
-}
-
-static bool any_failed(worker_result *result) {
-  bool failed = false;
-  for (size_t i = 0; i < WORKER_STREAMS; i++) failed = failed || stream_of(result, i)->failed;
-  return failed;
-}
-
-/* Only the two ends stay open, and nothing of the terminal. By way of 0 and 1, since the limit of descriptors may stand already. */
-static bool arrange_descriptors(int request_end, int reply_end) {
-  if (dup2(request_end, 0) < 0 || dup2(reply_end, 1) < 0) return false;
-  if (dup2(0, WORKER_REQUEST) < 0 || dup2(1, WORKER_REPLY) < 0 || close_range(WORKER_REPLY + 1, ~0U, 0) != 0) return false;
-  const int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-  for (int fd = 0; nothing >= 0 && fd <= 2; fd++)
-    if (dup2(nothing, fd) < 0) return false;
-  return nothing >= 0 && close(nothing) == 0;
-}
-
-static _Noreturn void be_worker(pid_t parent, int request_end, int reply_end, worker_serve *serve, void *context) {
-  uint64_t job = 0;
-  if (!arrange_descriptors(request_end, reply_end) || !seal_enter(parent)) _exit(STATUS_UNSEALED);
-  for (;;) {
-    input_set set = {.fetch = fetch};
-    worker_result result = {0};
-    if (!receive(&set, &job)) break;
-    message_capture(&result.err);
-    result.status = serve(context, (size_t)job, &set, &result);
-    message_capture(NULL);
-    if (any_failed(&result)) {
-      worker_result_clear(&result);
-      result.status = EXIT_RETRY;
-    }
-    input_close(&set);
-    if (!reply(&result)) break;
-    worker_result_clear(&result);
-  }
-  _exit(EXIT_DONE);
-}
-
-/* --- in the parent --- */
 
 /* Address space in use, from the first number of statm(5). */
 static size_t address_space(void) {
@@ -186,7 +69,7 @@ bool worker_start(cli_worker *worker, worker_serve *serve, void *context) {
   const pid_t parent = getpid();
   worker->base_bytes = address_space();
   worker->pid = fork();
-  if (worker->pid == 0) be_worker(parent, request_ends[1], reply_ends[1], serve, context);
+  if (worker->pid == 0) worker_live(parent, request_ends[1], reply_ends[1], serve, context);
   const int number = errno;
   (void)close(request_ends[1]);
   (void)close(reply_ends[1]);
@@ -360,7 +243,7 @@ static worker_state give_up(cli_worker *worker) {
 static worker_state finish(cli_worker *worker) {
   if (worker->result->status == STATUS_ASKS) return ++worker->asked <= FMT_CAP_COMPANION_ROUNDS ? WORKER_ASKS : give_up(worker);
   worker->busy = false;
-  if (any_failed(worker->result)) {
+  if (worker_result_failed(worker->result)) {
     worker_result_clear(worker->result);
     worker->result->status = EXIT_RETRY;
   } else if (worker->result->status == EXIT_RETRY && worker->memory_is_ours) {
@@ -381,7 +264,7 @@ static bool take(cli_worker *worker, const char *bytes, size_t size) {
     } else {
       if (worker->stream == WORKER_STREAMS) return false; /* more than it said */
       if (part > worker->left) part = (size_t)worker->left;
-      fmt_put_bytes(stream_of(worker->result, worker->stream), bytes, part);
+      fmt_put_bytes(worker_stream(worker->result, worker->stream), bytes, part);
       worker->left -= part;
     }
     while (worker->head_bytes == sizeof worker->head && worker->left == 0 && worker->stream < WORKER_STREAMS)

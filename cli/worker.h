@@ -34,6 +34,8 @@ typedef struct worker_result {
 } worker_result;
 
 void worker_result_clear(worker_result *result);
+/** Memory that its texts and bytes take. */
+size_t worker_result_bytes(const worker_result *result);
 
 /** The work, in the worker: an exit status; messages are caught and become result->err. */
 typedef int worker_serve(void *context, size_t job, input_set *set, worker_result *result);
