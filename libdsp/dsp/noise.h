@@ -34,4 +34,17 @@ DSP_API void dsp_noise_fit(dsp_noise *noise, const dsp_stretch *stretches, size_
 DSP_API DSP_MUST_USE dsp_status dsp_noise_regress(const dsp_noise *noise, double *coef, double *cov, double *variance, const double *y,
                                                   const unsigned char *ok, size_t n, const double *design, size_t k, double least_variance);
 
+/** Many regressions that share y and most columns: which further columns explain y best? The shared part is whitened and factored once. */
+typedef struct dsp_noise_trials dsp_noise_trials;
+
+/** Arguments as of dsp_noise_regress; `noise` is borrowed; up to `most` columns may be added to the `k`. DSP_NO_SOLUTION when fewer than
+ * k + most + 4 samples remain or columns depend on each other. */
+DSP_API DSP_MUST_USE dsp_status dsp_noise_trials_new(dsp_noise_trials **made, const dsp_noise *noise, const double *y,
+                                                     const unsigned char *ok, size_t n, const double *design, size_t k, size_t most);
+DSP_API void dsp_noise_trials_free(dsp_noise_trials *trials); /**< NULL is legal */
+
+/** Sum of squared whitened residuals with `k` columns of n values added, as dsp_noise_regress would leave it but for rounding; NaN when one
+ * of them depends on the others. */
+DSP_API double dsp_noise_trial(dsp_noise_trials *trials, const double *more, size_t k);
+
 #endif

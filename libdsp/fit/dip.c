@@ -47,25 +47,35 @@ static void row(const joint *j, double t_s, bool before, double *x) {
   if (j->added == TAIL) more[0] = fmax(0, j->kink_s - t_s), more[1] = more[0] * more[0];
 }
 
-/* Regress with the samples from just before the contraction to `clear_s` left out. */
+static size_t added_columns(const joint *j) {
+  return j->added == PLAIN ? 0 : j->added == HINGE ? 1 : 2;
+}
+
+/* Design and samples that count: those from just before the contraction to `clear_s` are left out. Returns how many count. */
+static size_t lay_out(const joint *j, double *design, unsigned char *ok, double clear_s) {
+  const size_t n = j->to - j->from;
+  const double guard_s = fmax(0.25, 1.5 / j->trace->rate_hz);
+  size_t used = 0;
+  for (size_t i = 0; i < n; i++) {
+    double x[COLUMNS];
+    const double t_s = at_s(j, j->from + i);
+    const bool before = t_s < j->task->start_s - guard_s, hidden = !before && t_s < clear_s - 1e-9;
+    row(j, t_s, before, x);
+    for (size_t c = 0; c < j->k; c++) design[c * n + i] = hidden ? 0 : x[c];
+    ok[i] = hidden ? 0 : j->trace->ok[j->from + i];
+    used += ok[i];
+  }
+  return used;
+}
+
 static dsp_status regress(joint *j, double clear_s, double least_variance) {
-  j->k = BEFORE + 1 + (size_t)j->degree + (j->added == PLAIN ? 0 : j->added == HINGE ? 1 : 2);
+  j->k = BEFORE + 1 + (size_t)j->degree + added_columns(j);
   const size_t n = j->to - j->from;
   double *design = dsp_alloc(n, COLUMNS * sizeof *design), variance;
   unsigned char *ok = dsp_alloc(n, 1);
   dsp_status status = design && ok ? DSP_OK : DSP_NO_MEMORY;
   if (status == DSP_OK) {
-    const double guard_s = fmax(0.25, 1.5 / j->trace->rate_hz);
-    size_t used = 0;
-    for (size_t i = 0; i < n; i++) {
-      double x[COLUMNS];
-      const double t_s = at_s(j, j->from + i);
-      const bool before = t_s < j->task->start_s - guard_s, hidden = !before && t_s < clear_s - 1e-9;
-      row(j, t_s, before, x);
-      for (size_t c = 0; c < j->k; c++) design[c * n + i] = hidden ? 0 : x[c];
-      ok[i] = hidden ? 0 : j->trace->ok[j->from + i];
-      used += ok[i];
-    }
+    const size_t used = lay_out(j, design, ok, clear_s);
     status = dsp_noise_regress(j->noise, j->coef, j->cov, &variance, j->trace->x + j->from, ok, n, design, j->k, least_variance);
     if (status == DSP_OK) j->rss = variance * (double)(used - j->k);
   }
@@ -161,18 +171,55 @@ static void set_window(joint *j, double from_s, double length_s, double end_s) {
   if (j->to > j->trace->n) j->to = j->trace->n;
 }
 
-/* Try kinks at first_s, first_s + step_s ... up to last_s with the samples from clear_s on; keeps the best in *j. */
-static dsp_status scan(joint *j, double clear_s, double first_s, double last_s, double step_s) {
-  joint best = *j;
-  for (double t_s = first_s; t_s <= last_s + 1e-9; t_s += step_s) {
-    joint trial = *j;
-    trial.kink_s = t_s;
-    const dsp_status status = regress(&trial, clear_s, 0);
-    if (status == DSP_NO_MEMORY) return status;
-    if (status == DSP_OK && trial.rss < (1 - 1e-7) * best.rss) best = trial; /* a tie does not depend on rounding */
+/* Kinks to try in one window, beside what does not change between them. */
+typedef struct kinks {
+  joint with; /* the best so far: kind, kink and sum of squares */
+  dsp_noise_trials *trials;
+  double *columns;      /* scratch: what a kink adds */
+  const double *refill; /* 1 where the refill's samples are, else 0 */
+} kinks;
+
+/* Try kinks at first_s, first_s + step_s ... up to last_s; the best stays in k->with. A tie does not depend on rounding. */
+static void scan(kinks *k, double first_s, double last_s, double step_s) {
+  const size_t n = k->with.to - k->with.from, first = BEFORE + 1 + (size_t)k->with.degree, added = added_columns(&k->with);
+  joint trial = k->with;
+  for (trial.kink_s = first_s; trial.kink_s <= last_s + 1e-9; trial.kink_s += step_s) {
+    for (size_t i = 0; i < n; i++) {
+      double x[COLUMNS];
+      row(&trial, at_s(&trial, trial.from + i), false, x);
+      for (size_t c = 0; c < added; c++) k->columns[c * n + i] = k->refill[i] * x[first + c];
+    }
+    const double rss = dsp_noise_trial(k->trials, k->columns, added);
+    if (rss < (1 - 1e-7) * k->with.rss) k->with.kink_s = trial.kink_s, k->with.rss = rss;
   }
-  *j = best;
-  return DSP_OK;
+}
+
+/* The kink of `kind` within [first_s, last_s] that leaves least, found in two passes; *with stays `plain` when none leaves less. */
+static dsp_status best_kink(joint *with, const joint *plain, extra kind, double clear_s, double first_s, double last_s) {
+  static const double coarse_s = 0.1, fine_s = 0.025, around_s = 0.075;
+  const size_t n = plain->to - plain->from;
+  kinks k = {.with = *plain};
+  k.with.added = kind;
+  double *design = dsp_alloc(n, (COLUMNS + EXTRA) * sizeof *design);
+  unsigned char *ok = dsp_alloc(n, 1);
+  dsp_status status = DSP_NO_MEMORY;
+  if (design && ok) {
+    (void)lay_out(plain, design, ok, clear_s);
+    k.columns = design + COLUMNS * n;
+    k.refill = design + BEFORE * n;
+    status = dsp_noise_trials_new(&k.trials, plain->noise, plain->trace->x + plain->from, ok, n, design, plain->k, added_columns(&k.with));
+  }
+  if (status == DSP_OK) scan(&k, first_s, last_s, coarse_s);
+  if (status == DSP_OK && k.with.rss < plain->rss)
+    scan(&k, fmax(first_s, k.with.kink_s - around_s), fmin(last_s, k.with.kink_s + around_s), fine_s);
+  if (status == DSP_OK && k.with.rss < plain->rss) {
+    *with = k.with;
+    status = regress(with, clear_s, 0);
+  }
+  dsp_noise_trials_free(k.trials);
+  free(design);
+  free(ok);
+  return status;
 }
 
 /* The kink within [first_s, last_s] that explains the trace best; *found when it explains much more than none does. */
@@ -183,12 +230,8 @@ static dsp_status find_kink(bool *found, joint *j, extra kind, double clear_s, d
   dsp_status status = regress(j, clear_s, 0);
   if (status != DSP_OK || last_s <= first_s) return status == DSP_NO_MEMORY ? status : DSP_OK;
   joint with = *j;
-  with.added = kind;
-  const double coarse_s = 0.1, fine_s = 0.025;
-  status = scan(&with, clear_s, first_s, last_s, coarse_s);
-  if (status == DSP_OK && with.rss < j->rss)
-    status = scan(&with, clear_s, fmax(first_s, with.kink_s - 0.075), fmin(last_s, with.kink_s + 0.075), fine_s);
-  if (status != DSP_OK) return status;
+  status = best_kink(&with, j, kind, clear_s, first_s, last_s);
+  if (status != DSP_OK) return status == DSP_NO_MEMORY ? status : DSP_OK;
   const double noise = fmax(1, with.rss / (double)(with.to - with.from));
   *found = j->rss - with.rss > clearly * noise;
   if (*found) *j = with;

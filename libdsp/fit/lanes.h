@@ -5,6 +5,8 @@
 #ifndef DSP_LANES_H
 #define DSP_LANES_H
 
+#include <stddef.h>
+
 #if defined(__x86_64__) && defined(__linux__) && (!defined(__clang__) || __clang_major__ >= 14)
 #define DSP_LANES __attribute__((target_clones("avx2", "default")))
 #else
@@ -13,5 +15,12 @@
 
 /** Four neighbouring numbers, of any alignment. Without wide registers the compiler makes them two and two. */
 typedef double dsp_lanes __attribute__((vector_size(32), aligned(8)));
+
+/** Sum of a[i] b[i]. Eight sums side by side: the order of addition, and with it the last bit, is fixed. */
+double dsp_dot(const double *a, const double *b, size_t n);
+/** to[i] -= times from[i]. */
+void dsp_subtract(double *restrict to, const double *restrict from, double times, size_t n);
+/** x[i] *= by. */
+void dsp_scale(double *x, double by, size_t n);
 
 #endif

@@ -24,30 +24,6 @@ typedef struct work {
   size_t *column; /**< cols: original column at each place */
 } work;
 
-/** Eight sums side by side: the order of addition, and with it the last bit, is fixed. */
-DSP_LANES static double dot(const double *a, const double *b, size_t n) {
-  dsp_lanes s = {0}, t = {0};
-  size_t i = 0;
-  for (; i + 8 <= n; i += 8) {
-    const dsp_lanes *x = (const dsp_lanes *)(a + i), *y = (const dsp_lanes *)(b + i);
-    s += x[0] * y[0];
-    t += x[1] * y[1];
-  }
-  for (; i < n; i++) s[0] += a[i] * b[i];
-  return ((s[0] + s[1]) + (s[2] + s[3])) + ((t[0] + t[1]) + (t[2] + t[3]));
-}
-
-DSP_LANES static void subtract(double *restrict to, const double *restrict from, double times, size_t n) {
-  size_t i = 0;
-  for (; i + 8 <= n; i += 8) {
-    dsp_lanes *x = (dsp_lanes *)(to + i);
-    const dsp_lanes *y = (const dsp_lanes *)(from + i);
-    x[0] -= times * y[0];
-    x[1] -= times * y[1];
-  }
-  for (; i < n; i++) to[i] -= times * from[i];
-}
-
 /** The longest remaining column comes to place k. Lengths are taken anew when downdating has eaten their digits. */
 static void pivot(work *w, size_t k) {
   size_t best = k;
@@ -70,19 +46,19 @@ static void pivot(work *w, size_t k) {
 static void reflect(work *w, size_t k) {
   const size_t n = w->rows - k;
   double *v = w->q + k * w->rows + k;
-  const double length = sqrt(dot(v, v, n));
+  const double length = sqrt(dsp_dot(v, v, n));
   const double alpha = v[0] > 0.0 ? -length : length;
   w->diag[k] = alpha;
   if (length <= 0.0) return;
   v[0] -= alpha;
-  const double twice = 2.0 / dot(v, v, n);
+  const double twice = 2.0 / dsp_dot(v, v, n);
   for (size_t j = k + 1; j < w->cols; j++) {
     double *c = w->q + j * w->rows + k;
-    subtract(c, v, twice * dot(v, c, n), n);
+    dsp_subtract(c, v, twice * dsp_dot(v, c, n), n);
     const double shorter = w->left[j] - c[0] * c[0];
-    w->left[j] = shorter > 1e-6 * w->left[j] ? shorter : dot(c + 1, c + 1, n - 1);
+    w->left[j] = shorter > 1e-6 * w->left[j] ? shorter : dsp_dot(c + 1, c + 1, n - 1);
   }
-  subtract(w->rhs + k, v, twice * dot(v, w->rhs + k, n), n);
+  dsp_subtract(w->rhs + k, v, twice * dsp_dot(v, w->rhs + k, n), n);
 }
 
 static void factorise(work *w) {
@@ -129,15 +105,9 @@ static void covariance(const work *w, double *cov, double *inverse, double varia
   }
 }
 
-DSP_LANES static void multiply(double *x, double by, size_t n) {
-  size_t i = 0;
-  for (; i + 4 <= n; i += 4) *(dsp_lanes *)(x + i) *= by;
-  for (; i < n; i++) x[i] *= by;
-}
-
 /** Scale column j to unit length. Returns what is 0 unless a value is not finite. */
 static double scale_column(work *w, size_t j) {
-  double *c = w->q + j * w->rows, check = 0.0, near = 1.0, square = dot(c, c, w->rows);
+  double *c = w->q + j * w->rows, check = 0.0, near = 1.0, square = dsp_dot(c, c, w->rows);
   if (!(square > 1e-200 && square < 1e200)) {
     /* by the largest value first: squares of very large or small units must not overflow or vanish */
     double most = 0.0;
@@ -146,11 +116,11 @@ static double scale_column(work *w, size_t j) {
       most = fabs(c[i]) > most ? fabs(c[i]) : most;
     }
     near = most > 0.0 ? 1.0 / most : 0.0;
-    multiply(c, near, w->rows);
-    square = dot(c, c, w->rows);
+    dsp_scale(c, near, w->rows);
+    square = dsp_dot(c, c, w->rows);
   }
   const double unit = square > 0.0 ? 1.0 / sqrt(square) : 0.0;
-  multiply(c, unit, w->rows);
+  dsp_scale(c, unit, w->rows);
   w->scale[j] = near * unit;
   w->left[j] = square > 0.0 ? 1.0 : 0.0;
   w->column[j] = j;
@@ -174,7 +144,7 @@ static int load(work *w, const double *a, const double *b, const double *weight)
 static void solve(work *w, double *coef, double *cov, double *inverse, dsp_lsq *info) {
   factorise(w);
   info->rank = w->rank;
-  info->rss = dot(w->rhs + w->rank, w->rhs + w->rank, w->rows - w->rank);
+  info->rss = dsp_dot(w->rhs + w->rank, w->rhs + w->rank, w->rows - w->rank);
   info->variance = w->rows > w->rank ? info->rss / (double)(w->rows - w->rank) : (double)NAN;
   info->condition = w->rank ? fabs(w->diag[0] / w->diag[w->rank - 1]) : (double)NAN;
   back_substitute(w, w->rhs);

@@ -5,9 +5,12 @@
 #include <dsp/noise.h>
 
 #include "lanes.h"
+#include <assert.h>
 #include <dsp/fit.h>
 #include <dsp/memory.h>
+#include <float.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -140,44 +143,130 @@ static size_t plan_rows(unsigned char *use, size_t *unknown, const dsp_noise *no
   return n_unknown;
 }
 
+/** Columns and samples after whitening, `rows` values each. */
+typedef struct whitened {
+  unsigned char *use; /**< n: samples that count */
+  double *columns;    /**< the `k` given ones, those for unknown samples, room for `more` */
+  double *y;          /**< behind them */
+  size_t rows, cols;
+} whitened;
+
+static void whitened_clear(whitened *w) {
+  free(w->use);
+  free(w->columns);
+  *w = (whitened){0};
+}
+
+/** DSP_NO_SOLUTION when too few samples are left for the columns and `more` further ones. */
+static dsp_status whitened_make(whitened *w, const dsp_noise *noise, const double *y, const unsigned char *ok, size_t n,
+                                const double *design, size_t k, size_t more) {
+  size_t unknown[UNKNOWNS_MAX];
+  double *impulse = dsp_zalloc(n, sizeof *impulse);
+  *w = (whitened){.use = dsp_alloc(n, 1), .columns = dsp_alloc(n, (k + UNKNOWNS_MAX + more + 1) * sizeof *w->columns)};
+  dsp_status status = impulse && w->use && w->columns ? DSP_OK : DSP_NO_MEMORY;
+  if (status == DSP_OK) {
+    const size_t n_unknown = plan_rows(w->use, unknown, noise, ok, n);
+    w->cols = k + n_unknown;
+    for (size_t i = 0; i < n; i++) w->rows += w->use[i];
+    w->y = w->columns + (w->cols + more) * w->rows;
+    if (w->rows < w->cols + more + 4) status = DSP_NO_SOLUTION;
+    for (size_t j = 0; status == DSP_OK && j < k; j++) whiten(w->columns + j * w->rows, noise, design + j * n, w->use, n);
+    for (size_t u = 0; status == DSP_OK && u < n_unknown; u++) {
+      impulse[unknown[u]] = 1;
+      whiten(w->columns + (k + u) * w->rows, noise, impulse, w->use, n);
+      impulse[unknown[u]] = 0;
+    }
+    if (status == DSP_OK) whiten(w->y, noise, y, w->use, n);
+  }
+  free(impulse);
+  if (status != DSP_OK) whitened_clear(w);
+  return status;
+}
+
 dsp_status dsp_noise_regress(const dsp_noise *noise, double *coef, double *cov, double *variance, const double *y, const unsigned char *ok,
                              size_t n, const double *design, size_t k, double least_variance) {
-  size_t unknown[UNKNOWNS_MAX];
-  unsigned char *use = dsp_alloc(n, 1);
-  double *impulse = dsp_zalloc(n, sizeof *impulse);
-  const size_t columns = k + UNKNOWNS_MAX;
-  double *work = dsp_alloc(n, (columns + 1) * sizeof *work);
-  double *all_coef = dsp_alloc(columns, sizeof *all_coef), *all_cov = dsp_alloc(columns * columns, sizeof *all_cov);
-  dsp_status status = DSP_NO_MEMORY;
-  if (use && impulse && work && all_coef && all_cov) {
-    const size_t n_unknown = plan_rows(use, unknown, noise, ok, n), cols = k + n_unknown;
-    size_t rows = 0;
-    for (size_t i = 0; i < n; i++) rows += use[i];
-    status = DSP_NO_SOLUTION;
-    if (rows >= cols + 4) {
-      for (size_t j = 0; j < k; j++) whiten(work + j * rows, noise, design + j * n, use, n);
-      for (size_t u = 0; u < n_unknown; u++) {
-        impulse[unknown[u]] = 1;
-        whiten(work + (k + u) * rows, noise, impulse, use, n);
-        impulse[unknown[u]] = 0;
-      }
-      whiten(work + cols * rows, noise, y, use, n);
-      dsp_lsq info;
-      status = dsp_least_squares(all_coef, all_cov, &info, work, rows, cols, work + cols * rows, NULL, NULL);
-      if (status == DSP_OK && info.rank < cols) status = DSP_NO_SOLUTION;
-      if (status == DSP_OK) {
-        const double inflate = info.variance < least_variance ? least_variance / fmax(info.variance, 1e-300) : 1;
-        *variance = fmax(info.variance, least_variance);
-        memcpy(coef, all_coef, k * sizeof *coef);
-        for (size_t j = 0; j < k; j++)
-          for (size_t i = 0; i < k; i++) cov[j * k + i] = all_cov[j * cols + i] * inflate;
-      }
+  whitened w;
+  dsp_status status = whitened_make(&w, noise, y, ok, n, design, k, 0);
+  if (status != DSP_OK) return status;
+  double *all_coef = dsp_alloc(w.cols, sizeof *all_coef), *all_cov = dsp_alloc(w.cols * w.cols, sizeof *all_cov);
+  status = DSP_NO_MEMORY;
+  if (all_coef && all_cov) {
+    dsp_lsq info;
+    status = dsp_least_squares(all_coef, all_cov, &info, w.columns, w.rows, w.cols, w.y, NULL, NULL);
+    if (status == DSP_OK && info.rank < w.cols) status = DSP_NO_SOLUTION;
+    if (status == DSP_OK) {
+      const double inflate = info.variance < least_variance ? least_variance / fmax(info.variance, 1e-300) : 1;
+      *variance = fmax(info.variance, least_variance);
+      memcpy(coef, all_coef, k * sizeof *coef);
+      for (size_t j = 0; j < k; j++)
+        for (size_t i = 0; i < k; i++) cov[j * k + i] = all_cov[j * w.cols + i] * inflate;
     }
   }
-  free(use);
-  free(impulse);
-  free(work);
+  whitened_clear(&w);
   free(all_coef);
   free(all_cov);
   return status == DSP_OK || status == DSP_NO_MEMORY ? status : DSP_NO_SOLUTION;
+}
+
+struct dsp_noise_trials {
+  const dsp_noise *noise; /**< borrowed */
+  whitened w;             /**< columns orthonormal, y what they leave of it */
+  size_t n, most;
+  double rss;
+};
+
+/* What the first `k` of `basis` leave of x: taken away twice, since once leaves the rounding of what was taken. Made of length 1; false for
+ * a combination of the others. */
+static bool orthonormalise(double *x, const double *basis, size_t k, size_t rows) {
+  const double before = sqrt(dsp_dot(x, x, rows));
+  for (int pass = 0; pass < 2; pass++)
+    for (size_t j = 0; j < k; j++) dsp_subtract(x, basis + j * rows, dsp_dot(x, basis + j * rows, rows), rows);
+  const double length = sqrt(dsp_dot(x, x, rows));
+  if (!(length > (double)rows * DBL_EPSILON * before && length < INFINITY)) return false;
+  dsp_scale(x, 1 / length, rows);
+  return true;
+}
+
+dsp_status dsp_noise_trials_new(dsp_noise_trials **made, const dsp_noise *noise, const double *y, const unsigned char *ok, size_t n,
+                                const double *design, size_t k, size_t most) {
+  dsp_noise_trials *trials = dsp_zalloc(1, sizeof *trials);
+  *made = NULL;
+  if (!trials) return DSP_NO_MEMORY;
+  trials->noise = noise;
+  trials->n = n;
+  trials->most = most;
+  whitened *w = &trials->w;
+  dsp_status status = whitened_make(w, noise, y, ok, n, design, k, most);
+  for (size_t j = 0; status == DSP_OK && j < w->cols; j++)
+    if (!orthonormalise(w->columns + j * w->rows, w->columns, j, w->rows)) status = DSP_NO_SOLUTION;
+  if (status != DSP_OK) {
+    dsp_noise_trials_free(trials);
+    return status;
+  }
+  for (size_t j = 0; j < w->cols; j++) {
+    const double *q = w->columns + j * w->rows;
+    dsp_subtract(w->y, q, dsp_dot(w->y, q, w->rows), w->rows);
+  }
+  trials->rss = dsp_dot(w->y, w->y, w->rows);
+  *made = trials;
+  return DSP_OK;
+}
+
+void dsp_noise_trials_free(dsp_noise_trials *trials) {
+  if (trials) whitened_clear(&trials->w);
+  free(trials);
+}
+
+double dsp_noise_trial(dsp_noise_trials *trials, const double *more, size_t k) {
+  const whitened *w = &trials->w;
+  double rss = trials->rss;
+  assert(k <= trials->most);
+  for (size_t a = 0; a < k; a++) {
+    double *x = w->columns + (w->cols + a) * w->rows;
+    whiten(x, trials->noise, more + a * trials->n, w->use, trials->n);
+    if (!orthonormalise(x, w->columns, w->cols + a, w->rows)) return (double)NAN;
+    const double gain = dsp_dot(w->y, x, w->rows);
+    rss -= gain * gain;
+  }
+  return rss;
 }

@@ -103,6 +103,44 @@ START_TEST(missing_samples_do_not_speak) {
 }
 END_TEST
 
+/* The same sum of squares as a regression of all columns together leaves, gaps and all. */
+START_TEST(trials_leave_what_a_regression_leaves) {
+  enum { N = 400, SHARED = 3, MORE = 2 };
+  double y[N], design[(SHARED + MORE) * N], coef[SHARED + MORE], cov[(SHARED + MORE) * (SHARED + MORE)], variance;
+  unsigned char ok[N];
+  dsp_random random = dsp_random_seeded(21);
+  autoregression(y, N, 0.8, 0, 1, &random);
+  memset(ok, 1, N);
+  ok[50] = 0;
+  for (size_t i = 200; i < 260; i++) ok[i] = 0;
+  double used = 0;
+  for (size_t i = 0; i < N; i++) {
+    for (size_t d = 0; d < SHARED; d++) design[d * N + i] = pow((double)i / N, (double)d);
+    used += ok[i];
+  }
+  const dsp_noise noise = markov(0.8, 1);
+  dsp_noise_trials *trials;
+  ck_assert_int_eq(dsp_noise_trials_new(&trials, &noise, y, ok, N, design, SHARED, MORE), DSP_OK);
+  for (size_t kink = 30; kink < N; kink += 70) {
+    double *more = design + SHARED * N;
+    for (size_t i = 0; i < N; i++) more[i] = i < kink ? (double)(kink - i) : 0, more[N + i] = more[i] * more[i];
+    for (size_t added = 1; added <= MORE; added++) {
+      ck_assert_int_eq(dsp_noise_regress(&noise, coef, cov, &variance, y, ok, N, design, SHARED + added, 0), DSP_OK);
+      const double rss = variance * (used - SHARED - (double)added);
+      ck_assert_double_eq_tol(dsp_noise_trial(trials, more, added), rss, 1e-10 * rss);
+    }
+  }
+  for (size_t i = 0; i < N; i++) design[SHARED * N + i] = 3 * design[N + i] - design[i];
+  ck_assert_double_nan(dsp_noise_trial(trials, design + SHARED * N, 1));
+  dsp_noise_trials_free(trials);
+  for (size_t i = 0; i < N; i++) design[i] = design[N + i];
+  ck_assert_int_eq(dsp_noise_trials_new(&trials, &noise, y, ok, N, design, SHARED, MORE), DSP_NO_SOLUTION);
+  ck_assert_ptr_null(trials);
+  memset(ok, 0, N);
+  ck_assert_int_eq(dsp_noise_trials_new(&trials, &noise, y, ok, N, design, SHARED, MORE), DSP_NO_SOLUTION);
+}
+END_TEST
+
 START_TEST(regression_refuses_what_it_cannot_tell_apart) {
   enum { N = 40 };
   double y[N] = {0}, design[2 * N], coef[2], cov[4], variance;
@@ -248,6 +286,7 @@ int main(void) {
   tcase_add_test(t, noise_never_sinks_below_its_floor);
   tcase_add_test(t, regression_under_white_noise_is_ordinary);
   tcase_add_test(t, missing_samples_do_not_speak);
+  tcase_add_test(t, trials_leave_what_a_regression_leaves);
   tcase_add_test(t, regression_refuses_what_it_cannot_tell_apart);
   tcase_add_test(t, a_short_run_counts_its_first_samples_rightly);
   tcase_add_loop_test(t, claimed_errors_match_the_scatter, 0, 3);
