@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Our own HDF5 report, to analyse again: the traces that its tests measured, its events and what was known of the examination. A stranger's
- * HDF5 file never reaches the HDF5 library: what our writer writes is recognised by its superblock and its schema's name first. */
+ * HDF5 file never reaches the HDF5 library: what our writer writes is recognised by its superblock and its schema's name, and then by a
+ * walk over all of its structure. */
 #include "../writers/report_load.h"
 #include "field.h"
+#include "report_shape.h"
 #include <fmt/cursor.h>
 #include <fmt/reader.h>
 #include <math.h>
@@ -108,7 +110,8 @@ static dsp_status read_report(const fmt_input *input, fmt_hints *hints, const do
   dsp_report *report = NULL;
   (void)hints, (void)params;
   if (!is_ours(input->source)) return dsp_fail(error, DSP_BAD_INPUT, "byte 0", "a whole report that pleth has written", "something else");
-  dsp_status status = fmt_load_report(&report, NULL, input->source, error);
+  dsp_status status = report_shape(input->source, error);
+  if (status == DSP_OK) status = fmt_load_report(&report, NULL, input->source, error);
   if (status == DSP_OK && take_facts(recording, report) != DSP_OK) status = dsp_fail_memory(error);
   if (status == DSP_OK) status = take_tests(recording, report, error);
   if (status == DSP_OK && dsp_recording_warn(recording, "from_report", "the traces are those that the report's tests measured") != DSP_OK)

@@ -9,6 +9,8 @@ import sys
 import tempfile
 import time
 
+import h5py
+
 PLETH, SOURCE = os.environ["PLETH"], pathlib.Path(os.environ["PLETH_SOURCE"])
 LEG = SOURCE / "sample_data" / "normal_leg.csv"
 DATA = pathlib.Path(os.environ.get("PLETH_DATA", SOURCE / "../shared/data")) / "hostile-hdf5"
@@ -47,6 +49,13 @@ with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, name + ".h5")
         pathlib.Path(path).write_bytes(body)
         expect_refused(path, found)
+    changed = os.path.join(folder, "changed.h5")
+    pathlib.Path(changed).write_bytes(image)
+    with h5py.File(changed, "r+") as file:
+        file["results/0/series/more"] = [1.0, 2.0]
+    expect_refused(changed, found)
+    if "changed by another program" not in run("info", changed).stderr:
+        found.append(run("info", changed).stderr)
 hostile = sorted(p for p in DATA.iterdir() if p.suffix == ".h5" or p.name.startswith("cve-")) if DATA.is_dir() else []
 for path in hostile:
     expect_refused(path, found)

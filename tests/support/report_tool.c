@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * For the tests of the writers: `make KIND OUT.h5 OUT.json` builds a report of known content, `check|svg|csv FILE.h5` prints what the
- * library makes of a file. Status 1 when the library refuses. */
+ * For the tests of the writers: `make KIND OUT.h5 OUT.json` builds a report of known content (KIND: one, two, empty, odd, noname; small and
+ * chunked are seeds for fuzzing), `check|svg|csv FILE.h5` prints what the library makes of a file. Status 1 when the library refuses. */
 #include <dsp/protocol.h>
 #include <fmt/writer.h>
 
@@ -81,22 +81,21 @@ static void fill_measures(dsp_test *t, double vv_ml, double vfi) {
   dsp_measure_null(&t->measures[11], "no_refill");
 }
 
-static bool add_leg(dsp_report *report, const dsp_channel *channel, unsigned trial, double vv_ml, double tau_s) {
+static bool add_leg(dsp_report *report, const dsp_channel *channel, unsigned trial, double vv_ml, double tau_s, size_t n) {
   dsp_test *t = dsp_report_add_test(report, &protocol, channel, trial, "tiptoe");
-  double *x = calloc(SAMPLES, sizeof *x), *fit = calloc(300, sizeof *fit);
+  double *x = calloc(n, sizeof *x), *fit = calloc(300, sizeof *fit);
   if (!t || !x || !fit) {
     free(x);
     free(fit);
     return false;
   }
   fill_measures(t, vv_ml, 0.9 * vv_ml / (2.303 * tau_s));
-  for (size_t i = 0; i < SAMPLES; i++) x[i] = volume_ml((double)i / RATE_HZ, vv_ml, tau_s);
-  for (size_t i = 5000; i < 5100; i++) x[i] = NAN;
+  for (size_t i = 0; i < n; i++) x[i] = i >= 5000 && i < 5100 ? (double)NAN : volume_ml((double)i / RATE_HZ, vv_ml, tau_s);
   for (size_t i = 0; i < 300; i++) fit[i] = vv_ml * (1.0 - exp(-(double)i / tau_s));
   t->quality = 0.93;
   dsp_flags_add(&t->flags, "drift_unknown");
-  dsp_status bad = dsp_test_add_series(t, "conditioned", "mL", RATE_HZ, 0.0, x, SAMPLES);
-  bad |= dsp_test_add_series(t, "fit", "mL", 1.0, 60.0, fit, 300);
+  dsp_status bad = dsp_test_add_series(t, "conditioned", "mL", RATE_HZ, 0.0, x, n);
+  bad |= dsp_test_add_series(t, "fit", "mL", 1.0, 60.0, fit, n < 300 ? n : 300);
   bad |= add_spectrogram(t);
   bad |= dsp_test_add_landmark(t, "stand_onset", 60.02, 59.9, 60.1, "event");
   bad |= dsp_test_add_landmark(t, "vft90", 60.0 + 2.303 * tau_s, NAN, NAN, "detected");
@@ -140,6 +139,7 @@ static bool fill_recording(dsp_recording *r, bool odd) {
 
 static dsp_report *make(const char *kind, const dsp_params *params) {
   bool odd = !strcmp(kind, "odd");
+  const size_t n = !strcmp(kind, "small") ? 20 : !strcmp(kind, "chunked") ? 520 : SAMPLES;
   dsp_recording *r = dsp_recording_new();
   if (!r || !fill_recording(r, odd)) return NULL;
   dsp_report *report = dsp_report_new(r, params);
@@ -151,9 +151,10 @@ static dsp_report *make(const char *kind, const dsp_params *params) {
   right.site = "calf";
   right.name = "APG R calf";
   bool done = report && dsp_report_warn(report, "time_unknown", "no \"time\" of day; <none>") == DSP_OK;
-  if (done && strcmp(kind, "empty") != 0) done = add_leg(report, &left, 0, 142.0, 70.0);
+  if (done && strcmp(kind, "empty") != 0) done = add_leg(report, &left, 0, 142.0, 70.0, n);
   if (done && !strcmp(kind, "two")) {
-    done = add_leg(report, &left, 1, 140.0, 69.0) && add_leg(report, &left, 2, 144.0, 71.0) && add_leg(report, &right, 0, 205.0, 12.0);
+    done = add_leg(report, &left, 1, 140.0, 69.0, n) && add_leg(report, &left, 2, 144.0, 71.0, n) &&
+           add_leg(report, &right, 0, 205.0, 12.0, n);
   }
   done = done && fmt_config_sha256(report->config_sha256, params) == DSP_OK && fmt_report_add_libraries(report) == DSP_OK;
   dsp_recording_free(r);
