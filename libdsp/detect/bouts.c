@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double fall_s = 0.35, smooth_s = 0.1, join_s = 2.2, single_longest_s = 1.3, least_active_s = 0.1, bulge_rise_s = 0.5;
+static const double fall_s = 0.35, smooth_s = 0.1, join_s = 2.2, single_longest_s = 1.3, least_active_s = 0.1, bulge_rise_s = 0.5,
+                    hidden_s = 0.15;
 static const double period_min_s = 0.5, period_max_s = 2.2;
 
 /* Value that all but a seventh of the falls stay below: contractions fill less than that of a standing test, so it is the noise's. */
@@ -199,6 +200,10 @@ static bool describe(dsp_bout *bout, double *scratch, const dsp_trace *trace, do
   while (falling > at[n - 2] && fall[falling - 1] >= least) falling--;
   const size_t cycle = (size_t)(bout->period_s * rate_hz) + 1;
   bout->last_s = start_of(trace, offset + falling, lifts(scratch, trace, offset + at[n - 1], cycle), least);
+  /* What hides a start shifts it one way: under a bulge that lifts the trace it is taken for the top, else for a fall of the noise before
+   * it. The rhythm from the first start on, which shows against rest, tells. */
+  const double rhythm_s = start_s + (bout->count - 1) * bout->period_s, off_s = rhythm_s - bout->last_s;
+  if (fabs(off_s) > hidden_s && (off_s < 0) == bulges) bout->last_s = rhythm_s;
   return true;
 }
 

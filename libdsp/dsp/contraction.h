@@ -35,6 +35,7 @@ typedef struct dsp_dip_task {
   double longest_s; /**< the longest that a contraction lasts */
   double until_s;   /**< refill samples end here at the latest */
   double lead_s;    /**< the lowest volume comes this much before the contraction's end */
+  double ended_s;   /**< from `last_s` to where an earlier contraction was over; 0 unknown */
   double drawn_s;   /**< from `last_s` to the end of a bulge that draws the trace down, as an earlier contraction showed; 0 unknown */
 } dsp_dip_task;
 

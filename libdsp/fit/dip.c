@@ -125,6 +125,11 @@ static double fall_at(const joint *j, size_t i) {
   return highest - short_mean(j, i);
 }
 
+/* A departure that noise does not make. */
+static double departed(const joint *j) {
+  return 3 * j->noise->sd[0] + 2;
+}
+
 /* Where the trace is lowest after the last great fall until `to_s`: a bulge may lift it before that. */
 static double lowest_sample(const joint *j, double to_s) {
   static const double great = 0.6, around_s = 0.2;
@@ -156,11 +161,6 @@ static void departures(double *lifted, double *drawn, const joint *j, double cle
     *lifted = fmax(*lifted, j->trace->x[i] - before);
     *drawn = fmax(*drawn, lowest - j->trace->x[i]);
   }
-}
-
-/* A departure that noise does not make. */
-static double departed(const joint *j) {
-  return 3 * j->noise->sd[0] + 2;
 }
 
 /* The refill's stretch, from where the trace is clear of the contraction. */
@@ -253,12 +253,32 @@ static bool swings_back(const joint *j, double lowest_s) {
   return back > least_ml && back > pace * (j->kink_s - lowest_s);
 }
 
+/* A great fall just after the longest that a contraction lasts belongs to it: a mark, its own or that of the contraction that it was
+ * measured by, is off. Until when it lasts then. */
+static double end_of_fall(const joint *j, double safe_s) {
+  static const double most_s = 0.4, great = 0.5;
+  const size_t safe = (size_t)(safe_s * j->trace->rate_hz), hop = (size_t)(0.1 * j->trace->rate_hz) + 1;
+  double most = departed(j);
+  size_t end = safe;
+  for (size_t i = (size_t)ceil(j->task->last_s * j->trace->rate_hz); i < j->trace->n && at_s(j, i) <= safe_s + most_s; i++) {
+    const double fall = fall_at(j, i);
+    if (fall > most) most = fall;
+    if (i > safe && fall >= great * most && short_mean(j, i) < short_mean(j, i - hop)) end = i + hop;
+  }
+  return end > safe ? at_s(j, end) : safe_s;
+}
+
 /* When the trace is clear of the contraction: at its lowest, or where a bulge that made that low has swung back. The same muscle has the
  * same bulge: one that drew an earlier contraction down ends this one about as late. */
 static dsp_status find_clear(double *clear_s, bool *drawn, const joint *whole, double length_s, double safe_s, double end_s) {
   static const double look_s = 3, before_s = 6, alike_s = 0.2;
   joint j = *whole;
-  const double lowest_s = lowest_sample(&j, safe_s), step_s = 1 / j.trace->rate_hz;
+  static const double sure_s = 0.12;
+  const double step_s = 1 / j.trace->rate_hz, ended_s = j.task->last_s + j.task->ended_s - sure_s;
+  double lowest_s = lowest_sample(&j, safe_s), lifted, below;
+  departures(&lifted, &below, &j, lowest_s, j.trace->x[(size_t)(lowest_s * j.trace->rate_hz)]);
+  /* A lifting bulge lets the trace be lowest only once it is over; any other may hide that the contraction goes on. */
+  if (j.task->ended_s > 0 && lifted < departed(&j)) lowest_s = fmax(lowest_s, fmin(ended_s, safe_s));
   *clear_s = lowest_s;
   const size_t near = (size_t)fmax(0, (j.task->start_s - before_s) * j.trace->rate_hz);
   if (j.from < near) j.from = near;
@@ -275,7 +295,8 @@ dsp_status dsp_dip_read(dsp_dip *dip, const dsp_trace *trace, const dsp_noise *n
   static const double shows = 1.5; /* standard errors */
   *dip = (dsp_dip){0};
   joint j = {.trace = trace, .noise = noise, .task = task, .degree = AFTER - 1};
-  const double safe_s = task->last_s + task->longest_s, end_s = fmin(task->until_s, (double)(trace->n - 1) / trace->rate_hz);
+  const double end_s = fmin(task->until_s, (double)(trace->n - 1) / trace->rate_hz);
+  const double safe_s = end_of_fall(&j, task->last_s + task->longest_s);
   if (task->before_s < 0 || task->start_s - task->before_s < 2 || end_s - safe_s < 2) return DSP_NO_SOLUTION;
   j.from = (size_t)(task->before_s * trace->rate_hz);
 

@@ -250,13 +250,14 @@ static double longest_contraction(const stand_test *s, const stand_manoeuvre *m,
 }
 
 static dsp_status read_dip(dsp_dip *dip, bool *read, const stand_test *s, const stand_manoeuvre *m, double before_s, double until_s,
-                           double longest_s, double drawn_s) {
+                           double longest_s, double seen_s, double drawn_s) {
   /* An unmarked last contraction is sought from a little before its start. */
   const double early_s = m->count > 1 && (!m->marked || m->open_end) ? STAND_EARLY_S : 0, start_s = m->start_s + m->shift_s;
   const dsp_dip_task task = {.before_s = fmax(before_s, start_s - 25),
                              .start_s = start_s,
                              .last_s = m->last_s + m->shift_s,
                              .longest_s = longest_s + early_s,
+                             .ended_s = early_s > 0 ? 0 : seen_s,
                              .drawn_s = drawn_s > 0 ? drawn_s + early_s : 0,
                              .until_s = until_s,
                              .lead_s = s->params[P_LEAD]};
@@ -276,15 +277,15 @@ static dsp_status read_contractions(stand_test *s) {
   for (size_t i = 0; i < p->n_singles && status == DSP_OK; i++) {
     const stand_manoeuvre *m = &p->single[i];
     const double until_s = i + 1 < p->n_singles ? p->single[i + 1].start_s - 0.5 : p->series.count ? p->series.start_s - 0.5 : p->leave_s;
-    status = read_dip(&s->single[i], &s->single_read[i], s, m, before_s, until_s, longest_contraction(s, m, 0), 0);
+    status = read_dip(&s->single[i], &s->single_read[i], s, m, before_s, until_s, longest_contraction(s, m, 0), 0, 0);
     const double clear_s = s->single[i].clear_s - m->start_s - m->shift_s;
     if (status == DSP_OK && s->single_read[i]) seen_s = fmax(seen_s, clear_s);
     if (status == DSP_OK && s->single_read[i] && s->single[i].drawn) drawn_s = fmax(drawn_s, clear_s);
     before_s = m->start_s + 3;
   }
   if (status == DSP_OK && p->series.count)
-    status =
-        read_dip(&s->series, &s->series_read, s, &p->series, before_s, p->leave_s, longest_contraction(s, &p->series, seen_s), drawn_s);
+    status = read_dip(&s->series, &s->series_read, s, &p->series, before_s, p->leave_s, longest_contraction(s, &p->series, seen_s), seen_s,
+                      drawn_s);
   return status;
 }
 

@@ -57,6 +57,12 @@ static inline dsp_trace blank(size_t n, double rate_hz) {
   return trace;
 }
 
+/* Gaussian noise on top. */
+static inline void shake(dsp_trace *trace, double sd, uint64_t seed) {
+  dsp_random random = dsp_random_seeded(seed);
+  for (size_t i = 0; i < trace->n; i++) trace->x[i] += sd * normal(&random);
+}
+
 static inline void check_within(const char *what, double found, double expected, double tolerance) {
   ck_assert_msg(fabs(found - expected) <= tolerance, "%s: found %.9g, expected %.9g +- %.3g", what, found, expected, tolerance);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What the protocols read from a trace, against closed forms: filling curves, contractions, postures. */
+ * What the protocols read from a trace, against closed forms: filling curves, postures. */
 #include "../support/runner.h"
 #include "../support/traces.h"
-#include <dsp/contraction.h>
 #include <dsp/filling.h>
 #include <dsp/posture.h>
 
@@ -156,141 +155,6 @@ START_TEST(filling_errors_are_honest) {
 }
 END_TEST
 
-/* Contractions */
-
-typedef struct exercise {
-  double start_s, period_s, contraction_s, ejected, tau_s, bulge;
-  unsigned count;
-} exercise;
-
-/* Level 120 before; each contraction ejects a fraction along a straight line, the muscle's bulge on top; refill with tau_s between. */
-static void contract(dsp_trace *trace, const exercise *e) {
-  double v = 120;
-  const double step_s = 1 / trace->rate_hz;
-  double at_start = v;
-  for (size_t i = 0; i < trace->n; i++) {
-    const double t = (double)i * step_s - e->start_s;
-    const double k = floor(t / e->period_s), phase_s = t - k * e->period_s;
-    const bool active = t >= 0 && k < e->count && phase_s < e->contraction_s;
-    if (t < 0) {
-      trace->x[i] = 120;
-      continue;
-    }
-    if (k < e->count && phase_s < step_s / 2) at_start = v;
-    if (active) {
-      const double share = phase_s / e->contraction_s;
-      trace->x[i] = at_start * (1 - e->ejected * share) + e->bulge * sin(acos(-1) * share);
-      v = at_start * (1 - e->ejected) +
-          (120 - at_start * (1 - e->ejected)) * (1 - exp(-fmax(0, phase_s + step_s - e->contraction_s) / e->tau_s));
-    } else {
-      trace->x[i] = v;
-      v = 120 - (120 - v) * exp(-step_s / e->tau_s);
-    }
-  }
-}
-
-static void shake(dsp_trace *trace, double sd, uint64_t seed) {
-  dsp_random random = dsp_random_seeded(seed);
-  for (size_t i = 0; i < trace->n; i++) trace->x[i] += sd * normal(&random);
-}
-
-START_TEST(dip_without_and_with_bulge) {
-  static const double bulges[] = {0, 20, 50, -50};
-  dsp_trace trace = blank(2000, 20);
-  const exercise e = {40, 1, 0.6, 0.5, 15, bulges[_i], 1};
-  contract(&trace, &e);
-  shake(&trace, 0.1, 11);
-  const dsp_noise noise = white(0.1);
-  const dsp_dip_task task = {15, 40, 40, 1, 95, 0.05};
-  dsp_dip dip;
-  ck_assert_int_eq(dsp_dip_read(&dip, &trace, &noise, &task), DSP_OK);
-  check_within("before", dip.before.value, 120, 0.3);
-  check_within("lowest", dip.lowest.value, 60, 1);
-  check_within("drop", dip.drop.value, 60, 1);
-  check_within("drop", dip.drop.value, dip.before.value - dip.lowest.value, 1e-9);
-  check_within("when", dip.lowest_s, 40.6, 0.2);
-  check_within("rate", dip.rate, 4, 0.6);
-  if (e.bulge != 20) ck_assert(dip.bulge == (e.bulge != 0)); /* 20 mL hide in the ejection of 60 */
-  ck_assert(dip.drop.se > 0 && dip.drop.se < 3);
-  ck_assert_double_ge(dip.clear_s, dip.lowest_s);
-  dsp_trace_clear(&trace);
-}
-END_TEST
-
-START_TEST(dip_of_a_series_is_its_last) {
-  dsp_trace trace = blank(2400, 20);
-  const exercise e = {30, 1, 0.5, 0.3, 12, 0, 10};
-  contract(&trace, &e);
-  double lowest = INFINITY;
-  for (size_t i = 780; i < 820; i++) lowest = fmin(lowest, trace.x[i]);
-  shake(&trace, 0.1, 12);
-  const dsp_noise noise = white(0.1);
-  const dsp_dip_task task = {5, 30, 39, 1, 110, 0.05};
-  dsp_dip dip;
-  ck_assert_int_eq(dsp_dip_read(&dip, &trace, &noise, &task), DSP_OK);
-  check_within("before", dip.before.value, 120, 0.3);
-  check_within("lowest", dip.lowest.value, lowest, 1.2);
-  check_within("when", dip.lowest_s, 39.5, 0.25);
-  dsp_trace_clear(&trace);
-}
-END_TEST
-
-START_TEST(dip_needs_samples_on_both_sides) {
-  dsp_trace trace = blank(2000, 20);
-  const exercise e = {40, 1, 0.6, 0.5, 15, 0, 1};
-  contract(&trace, &e);
-  const dsp_noise noise = white(0.1);
-  const dsp_dip_task tasks[] = {{39, 40, 40, 1, 95, 0.05}, {15, 40, 40, 1, 42, 0.05}, {95, 99, 99, 1, 200, 0.05}, {-3, 0, 0, 1, 95, 0.05}};
-  dsp_dip dip;
-  for (size_t k = 0; k < 4; k++) ck_assert_int_eq(dsp_dip_read(&dip, &trace, &noise, &tasks[k]), DSP_NO_SOLUTION);
-  memset(trace.ok + 800, 0, trace.n - 800); /* from 40 s on */
-  const dsp_dip_task unseen = {15, 40, 40, 1, 95, 0.05};
-  ck_assert_int_eq(dsp_dip_read(&dip, &trace, &noise, &unseen), DSP_NO_SOLUTION);
-  dsp_trace_clear(&trace);
-}
-END_TEST
-
-START_TEST(bouts_are_found_and_counted) {
-  static const double rates[] = {10, 20};
-  const double rate = rates[_i];
-  dsp_trace trace = blank((size_t)(300 * rate), rate), late = blank((size_t)(300 * rate), rate);
-  const exercise single = {60, 1, 0.6, 0.5, 15, 0, 1}, series = {180, 1, 0.5, 0.3, 12, 0, 10};
-  contract(&trace, &single);
-  contract(&late, &series);
-  for (size_t i = (size_t)(170 * rate); i < trace.n; i++) trace.x[i] = late.x[i];
-  shake(&trace, 0.15, 13);
-  dsp_bouts bouts;
-  ck_assert_int_eq(dsp_bouts_find(&bouts, &trace, 0, trace.n, 4), DSP_OK);
-  ck_assert_uint_eq(bouts.n, 2);
-  ck_assert_uint_eq(bouts.bout[0].count, 1);
-  check_within("single", bouts.bout[0].first_s, 60, 0.3);
-  check_within("drop", bouts.bout[0].drop, 60, 5);
-  ck_assert(isnan(bouts.bout[0].period_s));
-  ck_assert_uint_eq(bouts.bout[1].count, 10);
-  check_within("series", bouts.bout[1].first_s, 180, 0.3);
-  check_within("last", bouts.bout[1].last_s, 189, 0.5);
-  check_within("period", bouts.bout[1].period_s, 1, 0.03);
-  dsp_trace_clear(&trace);
-  dsp_trace_clear(&late);
-}
-END_TEST
-
-START_TEST(breathing_is_no_contraction) {
-  dsp_trace trace = blank(3000, 10);
-  for (size_t i = 0; i < trace.n; i++) {
-    const double t = (double)i / 10;
-    trace.x[i] = 120 + 2 * sin(1.6 * t) + sin(0.6 * t) + 0.4 * sin(7 * t);
-  }
-  shake(&trace, 0.2, 14);
-  dsp_bouts bouts;
-  ck_assert_int_eq(dsp_bouts_find(&bouts, &trace, 0, trace.n, 4), DSP_OK);
-  ck_assert_uint_eq(bouts.n, 0);
-  ck_assert_int_eq(dsp_bouts_find(&bouts, &trace, 100, 100, 4), DSP_OK);
-  ck_assert_uint_eq(bouts.n, 0);
-  dsp_trace_clear(&trace);
-}
-END_TEST
-
 /* Postures */
 
 static dsp_trace standing(double sign, bool returns) {
@@ -369,13 +233,6 @@ int main(void) {
   tcase_add_test(t, filling_refuses_what_does_not_fill);
   tcase_add_test(t, filling_with_gaps);
   tcase_add_test(t, filling_errors_are_honest);
-  suite_add_tcase(suite, t);
-  t = tcase_create("contractions");
-  tcase_add_loop_test(t, dip_without_and_with_bulge, 0, 4);
-  tcase_add_test(t, dip_of_a_series_is_its_last);
-  tcase_add_test(t, dip_needs_samples_on_both_sides);
-  tcase_add_loop_test(t, bouts_are_found_and_counted, 0, 2);
-  tcase_add_test(t, breathing_is_no_contraction);
   suite_add_tcase(suite, t);
   t = tcase_create("posture");
   tcase_set_timeout(t, 120);
