@@ -46,7 +46,9 @@ void fmt_svg_spectrogram(fmt_buffer *out, const dsp_series *s, fmt_box box) {
 void fmt_svg_legend(fmt_buffer *out, const dsp_test *test, double right, double y) {
   static const struct {
     const char *series, *class_name, *words;
-  } entries[] = {{"mean", "trace mean", "mean velocity"}, {"envelope", "trace envelope", "highest velocity (envelope)"}};
+  } entries[] = {{"geometric", "trace geometric", "geometric estimate"},
+                 {"mean", "trace mean", "mean velocity"},
+                 {"envelope", "trace envelope", "highest velocity (envelope)"}};
   const double size = 10.0, line = 22.0;
   double x = right;
   for (size_t i = 0; i < sizeof entries / sizeof entries[0]; i++) {

@@ -277,8 +277,11 @@ static void put_directions(const panel *p, const dsp_test *test) {
 }
 
 static const char *line_class(const char *name) {
-  static const char *const classes[][2] = {
-      {"raw", "trace raw"}, {"mean", "trace mean"}, {"envelope", "trace envelope"}, {"conditioned", "trace"}};
+  static const char *const classes[][2] = {{"raw", "trace raw"},
+                                           {"mean", "trace mean"},
+                                           {"envelope", "trace envelope"},
+                                           {"geometric", "trace geometric"},
+                                           {"conditioned", "trace"}};
   for (size_t i = 0; i < sizeof classes / sizeof classes[0]; i++)
     if (!strcmp(classes[i][0], name)) return classes[i][1];
   return "trace fit";

@@ -108,4 +108,9 @@ DSP_API void dsp_flow_model_run(dsp_flow_model *model, float *ratio, const float
 DSP_API DSP_MUST_USE dsp_status dsp_flow_track(unsigned short *state, const float *ratio, size_t frames, size_t steps, double step_cost,
                                                double jump_cost);
 
+/** Where the echo of one direction ends, by the modified geometric method, in bins above the lower edge of power[0]: 0 .. n. `power` rises
+ * in frequency from above the wall's echo, one direction. It scales with nothing and needs no noise floor, but cannot say that there is no
+ * echo. NaN without power or with a value that is not finite. */
+DSP_API double dsp_spectrum_geometric(const float *power, size_t n);
+
 #endif

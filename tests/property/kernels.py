@@ -86,7 +86,7 @@ class Bootstrap(C.Structure):
     _fields_ = [("value", real), ("se", real), ("lo", real), ("hi", real), ("failed", count)]
 
 
-for _name, _result in {"dsp_sosfiltfilt_padlen": count, "dsp_welch_bins": count, "dsp_student_quantile": real, "dsp_exponential_at": real,
+for _name, _result in {"dsp_sosfiltfilt_padlen": count, "dsp_welch_bins": count, "dsp_student_quantile": real, "dsp_exponential_at": real, "dsp_spectrum_geometric": real,
                      "dsp_random_seeded": Random, "dsp_random_next": C.c_uint64, "dsp_random_below": C.c_uint64}.items():
     getattr(dsp, _name).restype = _result
 
@@ -193,6 +193,11 @@ def welch(x, rate, length, overlap, detrend):
     dsp.dsp_welch_free(plan)
     must(status)
     return power
+
+
+def spectrum_geometric(power):
+    power = np.ascontiguousarray(power, dtype=np.float32)
+    return dsp.dsp_spectrum_geometric(at(power), count(len(power)))
 
 
 def find_peaks(x, min_height=-math.inf, min_distance=0.0, min_prominence=0.0, rel_height=0.0, min_width=0.0):

@@ -472,6 +472,18 @@ def test_bootstrap():
     refuses(BAD_OPTION, bootstrap, x, 401, 50, 0.95, np.mean, 1)
 
 
+def test_geometric_end_of_a_spectrum():
+    """Echo and noise with speckle, against the definition in NumPy: where the cumulative power stands highest above its chord."""
+    rng = np.random.default_rng(31)
+    for _ in range(300):
+        n = int(rng.integers(1, 600))
+        power = rng.exponential(size=n) * (np.where(np.arange(n) < rng.integers(0, n + 1), 1, 0) + 10 ** rng.uniform(-4, 1))
+        power = power.astype(np.float32).astype(float)
+        rise = np.concatenate([[0], np.cumsum(power)])
+        wanted = int(np.argmax(rise - rise[-1] * np.arange(n + 1) / n))
+        assert spectrum_geometric(power) == wanted or n < 2
+
+
 def oracle_signal():
     n = np.arange(400)
     return np.sin(2 * np.pi * n / 50) + 0.3 * np.cos(2 * np.pi * n / 7) + n * 0.002

@@ -69,12 +69,35 @@ START_TEST(spectra_keep_the_level_of_noise) {
 }
 END_TEST
 
+/* Steps and ramps over a noise floor: the spectrum ends where it falls through its own mean. */
+START_TEST(geometric_ends_of_closed_forms) {
+  enum { N = 400 };
+  float power[N];
+  for (size_t end = 1; end < N; end += 57) {
+    for (size_t i = 0; i < N; i++) power[i] = i < end ? 1 : 0.02F;
+    ck_assert_double_eq(dsp_spectrum_geometric(power, N), (double)end);
+    for (size_t i = 0; i < N; i++) power[i] *= _i ? 1e6F : 1e-6F;
+    ck_assert_double_eq(dsp_spectrum_geometric(power, N), (double)end);
+  }
+  /* 1 - f / F below F, of mean F / 2N, is as high as its mean at F (1 - F / 2N) */
+  for (double top = 50; top <= N; top += 70) {
+    for (size_t i = 0; i < N; i++) power[i] = (float)fmax(0, 1 - ((double)i + 0.5) / top);
+    ck_assert_double_eq_tol(dsp_spectrum_geometric(power, N), top * (1 - top / (2 * N)), 0.6);
+  }
+  for (size_t i = 0; i < N; i++) power[i] = 0;
+  ck_assert(isnan(dsp_spectrum_geometric(power, N)) && isnan(dsp_spectrum_geometric(power, 0)));
+  power[3] = NAN;
+  ck_assert(isnan(dsp_spectrum_geometric(power, N)));
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("doppler");
   TCase *t = tcase_create("doppler");
   tcase_add_test(t, doppler_equation);
   tcase_add_test(t, spectra_keep_directions_apart);
   tcase_add_test(t, spectra_keep_the_level_of_noise);
+  tcase_add_loop_test(t, geometric_ends_of_closed_forms, 0, 2);
   suite_add_tcase(suite, t);
   return run_suite(suite);
 }

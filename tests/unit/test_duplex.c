@@ -50,9 +50,22 @@ START_TEST(values_are_near_the_truth) {
   ck_assert_double_eq_tol(measure("TAF")->value, 60 * M_PI * 0.09 * measure("MRV")->value, 1e-6);
   ck_assert_str_eq(measure("RT")->grade, "reflux");
   ck_assert(dsp_flags_has(&measure("RT")->flags, "phases_detected") == !(_i % 2));
+  ck_assert_double_eq_tol(detail("peak_reflux_geometric"), 30 * 1.1, 3); /* broadening is not taken out of it */
+  const dsp_series *tracked = NULL, *geometric = NULL;
   bool picture = false;
-  for (size_t i = 0; i < test->n_series; i++) picture |= test->series[i].bins > 0;
-  ck_assert(picture);
+  for (size_t i = 0; i < test->n_series; i++) {
+    picture |= test->series[i].bins > 0;
+    if (!strcmp(test->series[i].name, "envelope")) tracked = &test->series[i];
+    if (!strcmp(test->series[i].name, "geometric")) geometric = &test->series[i];
+  }
+  ck_assert(picture && tracked && geometric && geometric->n == tracked->n);
+  size_t both = 0, apart = 0;
+  for (size_t i = 0; i < tracked->n; i++) {
+    const double v = tracked->x[i];
+    if (!(fabs(v) > 10) || isnan(geometric->x[i])) continue;
+    both++, apart += fabs(geometric->x[i] - v) > 0.3 * fabs(v);
+  }
+  ck_assert(both > 60 && apart < both / 10);
 }
 END_TEST
 

@@ -35,9 +35,10 @@ enum { DUPLEX_TRIALS_MAX = 64 };
 typedef struct duplex_course {
   double t0_s, rate_hz;
   size_t n;
-  float *peak; /**< highest velocity, signed */
-  float *mean; /**< intensity-weighted mean velocity, signed; equal to `peak` where only a velocity was recorded */
-  float *sd;   /**< standard error of `peak` */
+  float *peak;      /**< highest velocity, signed */
+  float *mean;      /**< intensity-weighted mean velocity, signed; equal to `peak` where only a velocity was recorded */
+  float *sd;        /**< standard error of `peak` */
+  float *geometric; /**< `peak` by the modified geometric method where flow was found clear of the wall's echo; else NaN */
 } duplex_course;
 void duplex_course_clear(duplex_course *course);
 /** n samples, NaN everywhere. */

@@ -55,4 +55,8 @@ DSP_MUST_USE dsp_status duplex_frames_rate(duplex_audio *audio, float *ratio, fl
 /** Power above the background and its first moment up to the edge. What the wall hides below is put back by the profile's share. */
 void duplex_frames_moments(const duplex_audio *audio, const float *power, double edge_hz, double *sum, double *first);
 
+/* duplex_geometric.c */
+/** course->geometric from the spectra kept, once course->peak is known. DSP_NO_MEMORY. */
+DSP_MUST_USE dsp_status duplex_audio_geometric(const duplex_audio *audio, duplex_course *course, const float *kept);
+
 #endif

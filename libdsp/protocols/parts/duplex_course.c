@@ -12,6 +12,7 @@ void duplex_course_clear(duplex_course *c) {
   free(c->peak);
   free(c->mean);
   free(c->sd);
+  free(c->geometric);
   *c = (duplex_course){0};
 }
 
@@ -20,11 +21,12 @@ dsp_status duplex_course_new(duplex_course *c, double t0_s, double rate_hz, size
   c->peak = dsp_alloc(n, sizeof *c->peak);
   c->mean = dsp_alloc(n, sizeof *c->mean);
   c->sd = dsp_alloc(n, sizeof *c->sd);
-  if (!c->peak || !c->mean || !c->sd) {
+  c->geometric = dsp_alloc(n, sizeof *c->geometric);
+  if (!c->peak || !c->mean || !c->sd || !c->geometric) {
     duplex_course_clear(c);
     return DSP_NO_MEMORY;
   }
-  for (size_t i = 0; i < n; i++) c->peak[i] = c->mean[i] = c->sd[i] = (float)NAN;
+  for (size_t i = 0; i < n; i++) c->peak[i] = c->mean[i] = c->sd[i] = c->geometric[i] = (float)NAN;
   return DSP_OK;
 }
 
@@ -33,6 +35,7 @@ void duplex_course_scale(duplex_course *c, double factor) {
     c->peak[i] *= (float)factor;
     c->mean[i] *= (float)factor;
     c->sd[i] *= (float)fabs(factor);
+    c->geometric[i] *= (float)factor;
   }
 }
 
@@ -68,5 +71,6 @@ dsp_status duplex_course_cut(duplex_course *cut, const duplex_course *c, double 
   memcpy(cut->peak, c->peak + from, n * sizeof *cut->peak);
   memcpy(cut->mean, c->mean + from, n * sizeof *cut->mean);
   memcpy(cut->sd, c->sd + from, n * sizeof *cut->sd);
+  memcpy(cut->geometric, c->geometric + from, n * sizeof *cut->geometric);
   return DSP_OK;
 }

@@ -230,6 +230,8 @@ static void read_velocities(duplex_reading *r, const duplex_course *c, const run
   largest(c, c->peak, found->first, found->end, -1, &at);
   r->prv = (dsp_estimate){largest_mean(c, c->peak, found->first, found->end, -1, smooth), 0};
   r->prv.se = hypot((double)c->sd[at], 0.03 * r->prv.value);
+  const double geometric = largest_mean(c, c->geometric, found->first, found->end, -1, smooth);
+  r->prv_geometric = geometric > 0 ? geometric : (double)NAN;
   const double share = profile_share(c, found, r->prv.value);
   r->pmv = (dsp_estimate){share * r->prv.value, 0.05 * share * r->prv.value};
   for (size_t i = found->first; i < found->end; i++) {

@@ -23,6 +23,7 @@ typedef struct duplex_reading {
   double from_s[DUPLEX_THRESHOLDS], to_s[DUPLEX_THRESHOLDS]; /**< NaN: not crossed */
   double from_se_s, to_se_s;
   dsp_estimate prv, pmv, mrv; /**< magnitudes, in the course's unit */
+  double prv_geometric;       /**< the same as prv by the geometric estimate; NaN where it has none */
   double back, forth;         /**< areas under the mean velocity: reflux, augmentation */
   double push_peak, push_peak_se;
   duplex_disturbance met; /**< while this compression was tracked */

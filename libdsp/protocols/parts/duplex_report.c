@@ -220,17 +220,20 @@ static dsp_status put_details(const detail *rows, size_t n, dsp_test *test) {
 static dsp_status put_trial_details(const duplex_test *t, const duplex_reading *r, size_t n, dsp_test *test) {
   const double unit = isfinite(t->hz_per_cm_s) ? t->hz_per_cm_s : 1;
   double least_s = NAN, closure_s = NAN;
-  collected prv = {.n = 0}, push = {.n = 0};
+  collected prv = {.n = 0}, push = {.n = 0}, geometric = {.n = 0};
   for (size_t i = 0; i < n; i++) {
     if (r[i].censored) least_s = fmax(isnan(least_s) ? 0 : least_s, time_of(&r[i], DUPLEX_MAIN));
     if (r[i].closure_s > 0) closure_s = r[i].closure_s;
     if (!r[i].none && !r[i].why_not) collect(&prv, r[i].prv.value * unit, 0);
+    if (!r[i].none && !r[i].why_not) collect(&geometric, r[i].prv_geometric, 0);
     collect(&push, r[i].push_peak * unit, 0);
   }
   const detail rows[] = {
       {"least_reflux_time", "s", least_s},
       {"closure_time", "s", closure_s},
       {"peak_reflux_shift", "Hz", t->audio && prv.n ? dsp_order_median(prv.x, prv.n) : (double)NAN},
+      {"peak_reflux_geometric", isfinite(t->hz_per_cm_s) ? "cm/s" : "Hz",
+       geometric.n ? dsp_order_median(geometric.x, geometric.n) : (double)NAN},
       {"augmentation_shift", "Hz", t->audio && push.n ? dsp_order_median(push.x, push.n) : (double)NAN},
       {"threshold", isfinite(t->hz_per_cm_s) ? "cm/s" : "Hz", fmax(duplex_threshold(t, DUPLEX_MAIN), t->lowest)},
   };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What the report keeps of the courses: "envelope" and "mean", and "spectrogram", a coarse picture in dB above the background. */
+ * What the report keeps of the courses: "envelope", "mean" and, where it was tracked finely, "geometric"; and "spectrogram", a coarse
+ * picture in dB above the background. */
 #include "duplex_course.h"
 #include "duplex_report.h"
 
@@ -21,6 +22,7 @@ dsp_status duplex_overlay(duplex_course *coarse, const duplex_course *fine, int 
     if (k >= fine->n) continue;
     coarse->peak[i] = (float)sign * fine->peak[k];
     coarse->mean[i] = (float)sign * fine->mean[k];
+    coarse->geometric[i] = (float)sign * fine->geometric[k];
   }
   return DSP_OK;
 }
@@ -34,18 +36,15 @@ static double *thinned(const float *x, size_t n, size_t step, double factor) {
 dsp_status duplex_add_course(const duplex_test *t, dsp_test *test, const duplex_course *c, double factor) {
   if (c->n == 0) return DSP_OK;
   const size_t step = c->n / SAMPLES_MAX + 1, n = (c->n + step - 1) / step;
-  double *peak = thinned(c->peak, c->n, step, factor), *mean = t->audio ? thinned(c->mean, c->n, step, factor) : NULL;
-  dsp_status status = peak && (mean || !t->audio) ? DSP_OK : DSP_NO_MEMORY;
-  if (status != DSP_OK) {
-    free(peak);
-    free(mean);
-    return status;
+  const struct {
+    const char *name;
+    const float *x;
+  } kept[] = {{"envelope", c->peak}, {"mean", c->mean}, {"geometric", c->geometric}};
+  dsp_status status = DSP_OK;
+  for (size_t i = 0; i < (t->audio ? sizeof kept / sizeof kept[0] : 1) && status == DSP_OK; i++) {
+    double *x = thinned(kept[i].x, c->n, step, factor);
+    status = x ? dsp_test_add_series(test, kept[i].name, unit_of(t), c->rate_hz / (double)step, c->t0_s, x, n) : DSP_NO_MEMORY;
   }
-  status = dsp_test_add_series(test, "envelope", unit_of(t), c->rate_hz / (double)step, c->t0_s, peak, n);
-  if (status != DSP_OK)
-    free(mean);
-  else if (mean)
-    status = dsp_test_add_series(test, "mean", unit_of(t), c->rate_hz / (double)step, c->t0_s, mean, n);
   return status;
 }
 

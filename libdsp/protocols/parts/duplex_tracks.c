@@ -140,6 +140,7 @@ dsp_status duplex_audio_track(duplex_audio *a, duplex_course *course, double fro
     duplex_frames_moments(a, kept + f * a->bins, hz, &s.sum[f], &s.first[f]);
   }
   if (status == DSP_OK) put_means(a, course, &s);
+  if (status == DSP_OK && duplex_audio_geometric(a, course, kept) != DSP_OK) status = dsp_fail_memory(error);
 done:
   free(s.sum);
   free(s.first);
