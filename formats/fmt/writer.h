@@ -96,8 +96,8 @@ DSP_API DSP_MUST_USE fmt_part *fmt_parts_add(fmt_parts *parts, fmt_part_kind kin
 /** Formats that fmt_convert writes, NULL-terminated: "csv" ... */
 DSP_API extern const char *const fmt_convert_formats[];
 /** A recording in another format, one of fmt_convert_formats; lossless where the format allows, and `notes` say where not. DSP_BAD_OPTION
- * for a recording that the format cannot hold at all. */
-DSP_API DSP_MUST_USE dsp_status fmt_convert(fmt_parts *parts, const dsp_recording *recording, const char *format, dsp_error *error);
+ * for a recording that the format cannot hold at all. Audio is brought into memory when the format is not WAV. */
+DSP_API DSP_MUST_USE dsp_status fmt_convert(fmt_parts *parts, dsp_recording *recording, const char *format, dsp_error *error);
 
 /** Truth of a simulated recording:
  * {"schema":"pleth-truth/1","step_s":..,"values":{id:value..},"landmarks":{name:t..},"parameters":{..},"seed":n}. */

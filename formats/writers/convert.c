@@ -24,7 +24,7 @@ static bool has_facts(const dsp_recording *r) {
   bool facts = r->n_events > 0 || r->protocol || r->device || r->subject_key || r->ceap || r->compression || r->visit || r->condition_label;
   for (size_t i = 0; i < r->n_channels; i++) {
     const dsp_channel *c = &r->channels[i];
-    facts |= c->role != DSP_ROLE_UNKNOWN || c->side != DSP_SIDE_UNKNOWN || c->site || c->label;
+    facts |= c->role != DSP_ROLE_UNKNOWN || c->side != DSP_SIDE_UNKNOWN || c->site || c->label || (c->unit && r->audio.n_channels > i);
   }
   return facts;
 }
@@ -41,17 +41,43 @@ static dsp_status convert_csv(fmt_parts *parts, const dsp_recording *recording, 
   return status == DSP_OK ? add_sidecar(parts, recording, error) : status;
 }
 
-static dsp_status convert_wav(fmt_parts *parts, const dsp_recording *recording, dsp_error *error) {
-  fmt_part *part = fmt_parts_add(parts, FMT_PART_MAIN, 0);
-  const dsp_status status = part ? fmt_recording_wav(&part->bytes, recording, false, error) : dsp_fail_memory(error);
-  return status == DSP_OK ? add_sidecar(parts, recording, error) : status; /* which holds the events */
+/* Of what was no audio the side-car says what the channels are, by their place; it keeps their names as labels, since WAV has none. */
+static dsp_status hear(dsp_recording *heard, fmt_buffer *notes, dsp_error *error) {
+  dsp_audio audio = {0};
+  const dsp_status status = convert_as_audio(&audio, notes, heard, error);
+  dsp_channel *channels = status == DSP_OK ? dsp_alloc(heard->n_channels, sizeof *channels) : NULL;
+  if (!channels) {
+    dsp_audio_close(&audio);
+    return status == DSP_OK ? dsp_fail_memory(error) : status;
+  }
+  for (size_t i = 0; i < heard->n_channels; i++) {
+    channels[i] = heard->channels[i];
+    if (!channels[i].label && strncmp(channels[i].name, "channel ", 8) != 0) channels[i].label = channels[i].name;
+  }
+  heard->channels = channels;
+  heard->audio = audio;
+  return DSP_OK;
 }
 
-dsp_status fmt_convert(fmt_parts *parts, const dsp_recording *recording, const char *format, dsp_error *error) {
+static dsp_status convert_wav(fmt_parts *parts, const dsp_recording *recording, dsp_error *error) {
+  dsp_recording heard = *recording;
+  const bool silent = recording->audio.n_channels == 0;
+  dsp_status status = silent ? hear(&heard, &parts->notes, error) : DSP_OK;
+  if (status != DSP_OK) return status;
+  fmt_part *part = fmt_parts_add(parts, FMT_PART_MAIN, 0);
+  status = part ? fmt_recording_wav(&part->bytes, &heard, false, error) : dsp_fail_memory(error);
+  if (status == DSP_OK) status = add_sidecar(parts, &heard, error); /* which holds the events */
+  if (silent) {
+    dsp_audio_close(&heard.audio);
+    free(heard.channels);
+  }
+  return status;
+}
+
+dsp_status fmt_convert(fmt_parts *parts, dsp_recording *recording, const char *format, dsp_error *error) {
   dsp_status status = DSP_OK;
-  const bool sound = recording->audio.n_channels > 0;
-  if (sound && strcmp(format, "wav") != 0)
-    return dsp_fail(error, DSP_BAD_OPTION, "", "a name that ends in .wav", "audio, which %s is no place for", format);
+  if (strcmp(format, "wav") != 0) status = convert_load_audio(recording, error);
+  if (status != DSP_OK) return status;
   if (strcmp(format, "csv") == 0)
     status = convert_csv(parts, recording, error);
   else if (strcmp(format, "wav") == 0)

@@ -9,5 +9,9 @@
 dsp_status convert_edf(fmt_parts *parts, const dsp_recording *recording, unsigned width, dsp_error *error);
 /* recording_bids.c: a physiological recording by the BIDS specification 1.11. */
 dsp_status convert_bids(fmt_parts *parts, const dsp_recording *recording, dsp_error *error);
+/* recording_sound.c: bring all channels of a recording's audio into memory, with the scale of their whole numbers. */
+dsp_status convert_load_audio(dsp_recording *recording, dsp_error *error);
+/* Channels as audio; dsp_audio_close it. DSP_BAD_OPTION when WAV cannot hold them. */
+dsp_status convert_as_audio(dsp_audio *audio, fmt_buffer *notes, const dsp_recording *recording, dsp_error *error);
 
 #endif

@@ -165,14 +165,16 @@ static bool try_limits(edf_out_signal *signal, long low, long high, const long s
 /* Limits beyond the samples cost nothing where the file's own numbers are kept: those of the converter first, since they are round. Limits
  * that are exact are best; a thousandth of a step is still none. */
 static bool store_own_limits(edf_out_signal *signal, long most) {
-  static const long ranges[] = {4095, 2047, 1023, 1000, 10000, 100, 10};
+  static const long ranges[] = {4095, 2047, 1023, 1000, 10000, 100, 10, 32768};
   const long seen[2] = {signal->low, signal->high};
   for (double off = 1e-9; off < 2e-3; off *= 1e6) {
     if (try_limits(signal, -most - 1, most, seen, off) || try_limits(signal, -most, most, seen, off) ||
-        try_limits(signal, 0, most, seen, off) || try_limits(signal, seen[0], seen[1], seen, off))
+        try_limits(signal, 0, most, seen, off) || try_limits(signal, -most - 1, (most + 1) / 64 * 63, seen, off) ||
+        try_limits(signal, seen[0], seen[1], seen, off))
       return true;
     for (size_t i = 0; i < sizeof ranges / sizeof ranges[0]; i++)
-      if (try_limits(signal, 0, ranges[i], seen, off) || try_limits(signal, -ranges[i], ranges[i], seen, off)) return true;
+      if (ranges[i] <= most && (try_limits(signal, 0, ranges[i], seen, off) || try_limits(signal, -ranges[i], ranges[i], seen, off)))
+        return true;
   }
   return try_limits(signal, -most - 1, most, seen, 0);
 }

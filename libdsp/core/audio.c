@@ -95,6 +95,7 @@ dsp_status dsp_recording_load_channel(dsp_recording *recording, size_t index, ds
     return status;
   }
   channel->x = x;
+  channel->missing = 0; /* a reader may have counted them */
   for (size_t i = 0; i < channel->n; i++) channel->missing += isnan(x[i]) != 0;
   return DSP_OK;
 }

@@ -5,6 +5,7 @@ import json
 import math
 import os
 import pathlib
+import struct
 import subprocess
 import sys
 import tempfile
@@ -102,10 +103,59 @@ def missing_and_losses():
         found.append(f"leg.csv: {b}")
 
 
+def wav_bytes(bits, rate_hz, channels, samples):
+    """RIFF/WAVE as the specification of 1991 has it; `samples` one behind the other, channel by channel of each frame."""
+    width = bits // 8
+    body = b"".join(struct.pack("<f", v) if bits == 32 else v.to_bytes(width, "little", signed=True) for v in samples)
+    head = struct.pack("<2H2I2H", 3 if bits == 32 else 1, channels, rate_hz, rate_hz * channels * width, channels * width, bits)
+    chunks = b"WAVEfmt " + struct.pack("<I", len(head)) + head + b"data" + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
+    return b"RIFF" + struct.pack("<I", len(chunks)) + chunks
+
+
+def audio_there_and_back():
+    """Sound as a table and again as sound: the same numbers in each, and the same bytes of samples at the end."""
+    top = {16: 2**15, 24: 2**23}
+    for bits, names in ((16, ("table.csv", "wave.edf", "wave.bdf", "sub-3_task-c_physio.tsv.gz")), (24, ("table24.csv", "wave24.bdf", "sub-4_task-c_physio.tsv.gz"))):
+        t = top[bits]
+        raw = [v for k in range(800) for v in (round(0.9 * t * math.sin(k / 7)), (k * 7919 * t // 400) % (2 * t) - t if bits == 16 else k - 400)]
+        raw[-1] = t - 1
+        source = put(f"sound{bits}.wav", wav_bytes(bits, 8000, 2, raw))
+        want = [[v / t for v in raw[c::2]] for c in (0, 1)]
+        for name in names:
+            # EDF's whole numbers hold every sample, but its 8 characters no limit just below 1
+            table = convert(source, folder / name, losses=1 if name in ("wave.edf", "wave24.bdf") else 0)
+            got = [c["x"] for c in model(table)["channels"]]
+            if any(not same_x(a, b, 0 if "edf" not in name and "bdf" not in name else 1e-6) for a, b in zip(want, got)) or len(got) != 2:
+                found.append(f"{source.name} -> {name}: {str(got)[:200]}\n  wanted {str(want)[:200]}")
+            again = convert(table, folder / f"again{bits}.wav", losses=1 if name in ("wave.edf", "wave24.bdf") else 0).read_bytes()
+            if name not in ("wave.edf", "wave24.bdf") and again[again.index(b"data"):] != source.read_bytes()[source.read_bytes().index(b"data"):]:
+                found.append(f"{source.name} -> {name} -> WAV: other samples")
+
+
+def channels_as_audio():
+    """What is no sound keeps its values, units, names and roles through WAV and its side-car; what WAV cannot hold is refused."""
+    put("leg.csv", b"time (s),APG (mL),Cuff (mmHg)\n" + b"".join(b"%g,%g,%g\n" % (k / 4, 100 + k / 8, k % 5) for k in range(40)))
+    put("leg.pleth.json", b'{"schema": "pleth-sidecar/1", "channels": [{"column": "APG", "role": "volume", "side": "left", "site": "calf"}, {"column": "Cuff", "role": "cuff_pressure"}],'
+        b' "events": [{"t_s": 2, "kind": "stand"}]}')
+    info = lambda path: json.loads(subprocess.run([PLETH, "info", "--json", path], capture_output=True, text=True).stdout)
+    before, after = info(folder / "leg.csv"), info(convert(folder / "leg.csv", folder / "heard.wav"))
+    facts = lambda i: [[c[k] for k in ("unit", "rate_hz", "n", "missing", "role")] for c in i["channels"]]
+    if facts(before) != facts(after) or before["events"] != after["events"]:
+        found.append(f"leg -> WAV: {after}\n  was {before}")
+    back = convert(folder / "heard.wav", folder / "back.csv").read_text().split("\n")
+    if [[float(v) for v in line.split(",")] for line in back[1:41]] != [[k / 4, 100 + k / 8, k % 5] for k in range(40)]:
+        found.append(f"leg -> WAV -> CSV: {back[:4]}")
+    for name, body in (("gap.csv", b"time (s),a (V)\n0,1\n1,2\n\n9,3\n10,4\n"), ("hole.csv", b"time (s),a (V)\n0,1\n1,n/a\n2,3\n3,4\n")):
+        done = subprocess.run([PLETH, "convert", put(name, body), folder / "no.wav"], capture_output=True, text=True)
+        if done.returncode != 3 or len(done.stderr.splitlines()) != 1 or (folder / "no.wav").exists():
+            found.append(f"{name} -> WAV: status {done.returncode}: {done.stderr}")
+    convert(put("third.csv", b"time (s),a (V)\n0,0.1\n1,0.2\n2,0.3\n3,0.4\n"), folder / "third.wav", losses=1)
+
+
 def refused():
     leg = SAMPLES / "normal_leg.csv"
     (folder / "folder.csv").mkdir()
-    for arguments, status in ((("convert", leg, folder / "leg.xyz"), 2), (("convert", leg, leg), 2), (("convert", leg, folder / "leg.wav"), 3),
+    for arguments, status in ((("convert", leg, folder / "leg.xyz"), 2), (("convert", leg, leg), 2), (("convert", leg, folder / "leg.ogg"), 2),
                               (("convert", folder / "none.csv", folder / "x.csv"), 3), (("convert", leg, folder / "folder.csv"), 4), (("convert", leg), 2)):
         done = subprocess.run([PLETH, *arguments], capture_output=True, text=True)
         if done.returncode != status or len(done.stderr.splitlines()) != 1:
@@ -116,6 +166,8 @@ with tempfile.TemporaryDirectory() as name:
     folder = pathlib.Path(name)
     there_and_back()
     missing_and_losses()
+    audio_there_and_back()
+    channels_as_audio()
     refused()
 if found:
     sys.exit("\n".join(found))

@@ -79,7 +79,7 @@ static void compare_signal(const dsp_channel *channel, int handle, int s) {
 }
 
 /* The recording as our writer has it, read by EDFlib: the same whole numbers, limits, marks and start. */
-static void compare_ours(const dsp_recording *r, const char *format) {
+static void compare_ours(dsp_recording *r, const char *format) {
   fmt_parts parts = {0};
   struct edf_hdr_struct *header = malloc(sizeof *header);
   struct edf_annotation_struct mark;
