@@ -6,13 +6,14 @@
  * widened by window, transit time and spread. Templates for a ladder of highest frequencies and levels turn the ratio to "no flow" into one
  * sum of products a template. A floor a fixed distance below the usual echo stands for the skirts of the window, which the templates do not
  * have. Folding at the sampling rate is part of the template. */
+#include <core/lanes.h>
 #include <dsp/doppler.h>
 #include <dsp/memory.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEVELS = 6, USUAL_LEVEL = 1, QUANTILES = 96, STEPS_MAX = 400 };
+enum { LEVELS = 6, USUAL_LEVEL = 1, QUANTILES = 96, STEPS_MAX = 400, FRAMES = 4 /* a pass over the templates */ };
 
 static const double lowest_hz = 16; /* of the ladder */
 static const double level_step_db = 4, highest_level_db = 4;
@@ -32,7 +33,8 @@ struct dsp_flow_model {
   double hz_a_bin, evidence, mean_share;
   double *hz;               /**< the ladder */
   float *floor;             /**< background and skirts, width values */
-  float *scaled;            /**< one spectrum over it, for one direction */
+  dsp_float_lanes *scaled;  /**< spectra over it: width values a lane, of which each spectrum has one for each direction */
+  dsp_float_lanes *ratio;   /**< of the ladder, in the same lanes */
   flow_template *templates; /**< steps x LEVELS */
 };
 
@@ -43,6 +45,7 @@ void dsp_flow_model_free(dsp_flow_model *m) {
   free(m->hz);
   free(m->floor);
   free(m->scaled);
+  free(m->ratio);
   free(m);
 }
 
@@ -138,8 +141,9 @@ dsp_status dsp_flow_model_new(dsp_flow_model **model, const dsp_flow_setting *se
   m->hz = dsp_alloc(m->steps, sizeof *m->hz);
   m->floor = dsp_alloc(m->width, sizeof *m->floor);
   m->scaled = dsp_alloc(m->width, sizeof *m->scaled);
+  m->ratio = dsp_alloc(m->steps, sizeof *m->ratio);
   m->templates = dsp_zalloc(m->steps * LEVELS, sizeof *m->templates);
-  if (!m->hz || !m->floor || !m->scaled || !m->templates) goto fail;
+  if (!m->hz || !m->floor || !m->scaled || !m->ratio || !m->templates) goto fail;
   memcpy(m->hz, hz, m->steps * sizeof *hz);
   make_floor(m, setting);
   if (make_templates(m, setting) != DSP_OK) goto fail;
@@ -172,31 +176,72 @@ double dsp_flow_model_hz(const dsp_flow_model *m, double state) {
   return sign * (m->hz[low] + (at - (double)low) * (m->hz[high] - m->hz[low]));
 }
 
-static void run_direction(const dsp_flow_model *m, float *ratio) {
-  for (size_t j = 0; j < m->steps; j++) {
-    float best = -INFINITY;
+/* Log likelihood ratio of one template in each lane, in eight running sums, whose order does not depend on the processor. */
+static inline __attribute__((always_inline)) void template_ratio(dsp_float_lanes *ratio, const flow_template *t, const dsp_float_lanes *y) {
+  dsp_float_lanes p0 = {0}, p1 = p0, p2 = p0, p3 = p0, p4 = p0, p5 = p0, p6 = p0, p7 = p0, sum = p0 - t->constant;
+  const float *w = t->weight, *const end = w + t->n;
+  for (; end - w >= 8; w += 8, y += 8) {
+    p0 += y[0] * w[0], p1 += y[1] * w[1], p2 += y[2] * w[2], p3 += y[3] * w[3];
+    p4 += y[4] * w[4], p5 += y[5] * w[5], p6 += y[6] * w[6], p7 += y[7] * w[7];
+  }
+  for (; w < end; w++, y++) sum += *y * *w;
+  *ratio = sum + (((p0 + p1) + (p2 + p3)) + ((p4 + p5) + (p6 + p7)));
+}
+
+/* The best level of each step, in each lane. */
+DSP_LANES static void run_ladder(dsp_float_lanes *ratio, const flow_template *templates, size_t steps, const dsp_float_lanes *y) {
+  for (size_t j = 0; j < steps; j++) {
+    dsp_float_lanes best = (dsp_float_lanes){0} - INFINITY;
     for (size_t l = 0; l < LEVELS; l++) {
-      const flow_template *t = &m->templates[j * LEVELS + l];
-      const float *restrict y = m->scaled + t->first, *restrict w = t->weight;
-      float part[8] = {0}, sum = -t->constant;
-      size_t i = 0;
-      for (; i + 8 <= t->n; i += 8)
-        for (size_t k = 0; k < 8; k++) part[k] += y[i + k] * w[i + k];
-      for (; i < t->n; i++) sum += y[i] * w[i];
-      sum += ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
-      best = fmaxf(best, sum);
+      const flow_template *t = &templates[j * LEVELS + l];
+      dsp_float_lanes now;
+      template_ratio(&now, t, y + t->first);
+      const dsp_mask_lanes higher = now > best;
+      best = (dsp_float_lanes)((higher & (dsp_mask_lanes)now) | (~higher & (dsp_mask_lanes)best));
     }
     ratio[j] = best;
   }
 }
 
-void dsp_flow_model_run(dsp_flow_model *m, float *ratio, const float *power) {
-  float sum = 0;
-  for (size_t k = 0; k < m->bins; k++) sum += power[k];
-  memset(ratio, 0, (1 + 2 * m->steps) * sizeof *ratio);
-  if (!isfinite(sum)) return;
-  for (int negative = 0; negative < 2; negative++) {
-    for (size_t i = 0; i < m->width; i++) m->scaled[i] = power[folded(m, i, negative)] / m->floor[i];
-    run_direction(m, ratio + 1 + (size_t)negative * m->steps);
+/* A spectrum over the floor into two lanes, one for each direction. Signed bins are neighbours in the spectrum but where it folds. */
+static void scale_spectrum(dsp_flow_model *m, const float *power, size_t lane) {
+  size_t rising = folded(m, 0, false), falling = folded(m, 0, true);
+  for (size_t i = 0; i < m->width; i++) {
+    m->scaled[i][lane] = power[rising] / m->floor[i];
+    m->scaled[i][lane + 1] = power[falling] / m->floor[i];
+    rising = rising + 1 < m->bins ? rising + 1 : 0;
+    falling = falling > 0 ? falling - 1 : m->bins - 1;
+  }
+}
+
+static bool is_finite(const float *power, size_t bins) {
+  float sum[4] = {0};
+  size_t k = 0;
+  for (; k + 4 <= bins; k += 4)
+    for (size_t i = 0; i < 4; i++) sum[i] += power[k + i];
+  for (; k < bins; k++) sum[0] += power[k];
+  return isfinite((sum[0] + sum[1]) + (sum[2] + sum[3]));
+}
+
+void dsp_flow_model_run(dsp_flow_model *m, float *ratio, const float *power, size_t frames) {
+  const size_t states = 1 + 2 * m->steps;
+  for (size_t first = 0; first < frames; first += FRAMES) {
+    const size_t n = frames - first < FRAMES ? frames - first : FRAMES;
+    bool usable[FRAMES] = {false};
+    memset(m->scaled, 0, m->width * sizeof *m->scaled);
+    for (size_t f = 0; f < n; f++) {
+      const float *spectrum = power + (first + f) * m->bins;
+      usable[f] = is_finite(spectrum, m->bins);
+      if (usable[f]) scale_spectrum(m, spectrum, 2 * f);
+    }
+    run_ladder(m->ratio, m->templates, m->steps, m->scaled);
+    for (size_t f = 0; f < n; f++) {
+      float *to = ratio + (first + f) * states;
+      to[0] = 0;
+      for (size_t j = 0; j < m->steps; j++) {
+        to[1 + j] = usable[f] ? m->ratio[j][2 * f] : 0;
+        to[1 + m->steps + j] = usable[f] ? m->ratio[j][2 * f + 1] : 0;
+      }
+    }
   }
 }

@@ -9,25 +9,38 @@
 
 #include <math.h>
 
+/* fmaxf is a call. Like it, this leaves out a `next` that is not a number. */
+static float larger(float so_far, float next) {
+  return next > so_far ? next : so_far;
+}
+
+static float largest(const float *power, size_t bins) {
+  float most[4] = {0};
+  size_t k = 0;
+  for (; k + 4 <= bins; k += 4)
+    for (size_t i = 0; i < 4; i++) most[i] = larger(most[i], power[k + i]);
+  for (; k < bins; k++) most[0] = larger(most[0], power[k]);
+  return larger(larger(most[0], most[1]), larger(most[2], most[3]));
+}
+
 dsp_spectrum_kind dsp_spectrum_judge(const float *power, const float *background, size_t bins, size_t first, bool apart) {
   static const float clear = 10, part = 5, skirts = 1e-4F;
   static const double alike = 0.7, broad = 0.7, one_sided = 0.8;
   static const size_t least = 12;
   const size_t half = bins / 2;
   double ratios = 0;
-  float most = 0;
-  for (size_t k = 0; k < bins; k++) most = fmaxf(most, power[k]);
+  const float most = largest(power, bins);
   const size_t top = first < half ? half - (half - first) / 10 : half;
   size_t raised[2] = {0}, raised_top[2] = {0}, either = 0;
   for (size_t k = first; k < half; k++) {
     const float up = power[half + k], down = power[half - k], border = clear * background[k];
     if (!isfinite(up) || !isfinite(down)) return DSP_SPECTRUM_LOST;
-    const float low = fmaxf(part * background[k], skirts * most);
+    const float low = larger(part * background[k], skirts * most);
     raised[0] += up > low, raised_top[0] += k >= top && up > low;
     raised[1] += down > low, raised_top[1] += k >= top && down > low;
     if (up <= border && down <= border) continue;
     either++;
-    ratios += (double)(fminf(up, down) / fmaxf(up, down));
+    ratios += (double)((up < down ? up : down) / larger(up, down));
   }
   if (either >= least && ratios > alike * (double)either) return DSP_SPECTRUM_MIRRORED;
   if (half <= first + least) return DSP_SPECTRUM_GOOD;

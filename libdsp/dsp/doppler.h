@@ -99,9 +99,9 @@ DSP_API double dsp_flow_model_mean_share(const dsp_flow_model *model);
 /** Lowest frequency from which on flow of the usual power would raise the log likelihood ratio of a spectrum by `least` on average. NaN
  * when none would. */
 DSP_API double dsp_flow_model_lowest_hz(const dsp_flow_model *model, double least);
-/** Log likelihood ratio of every state against no flow into ratio[1 + 2 steps] (ratio[0] = 0). power: one spectrum. A spectrum that is not
- * finite gives zeros. */
-DSP_API void dsp_flow_model_run(dsp_flow_model *model, float *ratio, const float *power);
+/** Log likelihood ratio of every state against no flow into 1 + 2 steps values a frame (the first is 0). power: `frames` spectra. A
+ * spectrum that is not finite gives zeros. A spectrum's ratios do not depend on the others. */
+DSP_API void dsp_flow_model_run(dsp_flow_model *model, float *ratio, const float *power, size_t frames);
 
 /** Most probable states of `frames` spectra: ratio holds frames x (1 + 2 steps) values. `step_cost`: of one step of frequency between
  * frames; `jump_cost`: of any jump, of starting and of stopping. Sum of ratios less costs is the largest possible. */

@@ -6,7 +6,7 @@
  * Source: G. Golub, C. Van Loan, Matrix Computations, 5.2 and 5.4; P. Businger, G. Golub, Numer. Math. 7 (1965) 269. */
 #include <dsp/fit.h>
 
-#include "lanes.h"
+#include <core/lanes.h>
 #include <dsp/memory.h>
 #include <float.h>
 #include <math.h>

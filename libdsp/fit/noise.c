@@ -4,8 +4,8 @@
  * away. */
 #include <dsp/noise.h>
 
-#include "lanes.h"
 #include <assert.h>
+#include <core/lanes.h>
 #include <dsp/fit.h>
 #include <dsp/memory.h>
 #include <float.h>

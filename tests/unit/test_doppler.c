@@ -91,6 +91,53 @@ START_TEST(geometric_ends_of_closed_forms) {
 }
 END_TEST
 
+/* A spectrum's ratios are its own, whatever stands beside it; turned round, it flows the other way; what is no number says nothing. */
+START_TEST(each_spectrum_is_judged_by_itself) {
+  enum { BINS = 64, HALF = BINS / 2, FRAMES = 11, LOST = 6, STATES_MAX = 400 };
+  static float power[FRAMES * BINS], turned[FRAMES * BINS], all[FRAMES * STATES_MAX], one[STATES_MAX], back[FRAMES * STATES_MAX];
+  float background[HALF + 1];
+  dsp_random random = dsp_random_seeded(17);
+  for (size_t k = 0; k <= HALF; k++) background[k] = 0.01F;
+  for (size_t i = 0; i < FRAMES * BINS; i++) {
+    const long k = (long)(i % BINS) - HALF;
+    const double mean = 0.01 + (k > 0 && k < (long)(2 * (i / BINS)) ? 1 : 0);
+    power[i] = (float)(-mean * log(1 - (double)(dsp_random_next(&random) >> 11) * 0x1p-53));
+  }
+  power[LOST * BINS + 9] = INFINITY;
+  for (size_t f = 0; f < FRAMES; f++)
+    for (size_t k = 0; k < BINS; k++) turned[f * BINS + (BINS - k) % BINS] = power[f * BINS + k];
+  const dsp_flow_setting setting = {.background = background,
+                                    .bins = BINS,
+                                    .rate_hz = 8000,
+                                    .step_hz = 25,
+                                    .step_part = 0.1,
+                                    .top_hz = 5000,
+                                    .power = 0.2,
+                                    .evidence = 0.5,
+                                    .shape = {.profile = 2, .width_hz = 40, .width_part = 0.07}};
+  dsp_flow_model *model = NULL;
+  ck_assert_int_eq(dsp_flow_model_new(&model, &setting, NULL), DSP_OK);
+  const size_t steps = dsp_flow_model_steps(model), states = 1 + 2 * steps;
+  ck_assert_uint_le(states, STATES_MAX);
+  dsp_flow_model_run(model, all, power, FRAMES);
+  dsp_flow_model_run(model, back, turned, FRAMES);
+  for (size_t f = 0; f < FRAMES; f++) {
+    dsp_flow_model_run(model, one, power + f * BINS, 1);
+    ck_assert_mem_eq(one, all + f * states, states * sizeof *one);
+    ck_assert_mem_eq(one + 1, back + f * states + 1 + steps, steps * sizeof *one);
+    ck_assert_mem_eq(one + 1 + steps, back + f * states + 1, steps * sizeof *one);
+    double most = 0;
+    size_t best = 0;
+    for (size_t j = 0; j < states; j++)
+      if ((double)one[j] > most) most = (double)one[j], best = j;
+    if (f == LOST) ck_assert_uint_eq(best, 0);
+    if (f >= 2 && f != LOST)
+      ck_assert_double_eq_tol(dsp_flow_model_hz(model, (double)best), 2 * 125.0 * (double)f, 0.35 * 250 * (double)f + 125);
+  }
+  dsp_flow_model_free(model);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("doppler");
   TCase *t = tcase_create("doppler");
@@ -98,6 +145,7 @@ int main(void) {
   tcase_add_test(t, spectra_keep_directions_apart);
   tcase_add_test(t, spectra_keep_the_level_of_noise);
   tcase_add_loop_test(t, geometric_ends_of_closed_forms, 0, 2);
+  tcase_add_test(t, each_spectrum_is_judged_by_itself);
   suite_add_tcase(suite, t);
   return run_suite(suite);
 }

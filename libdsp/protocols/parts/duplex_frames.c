@@ -49,7 +49,7 @@ dsp_status duplex_frames_shape(duplex_audio *a, dsp_error *error) {
     double sum = 0;
     for (size_t e = 0; e < a->n_examples && e < SHAPE_FRAMES; e++) {
       float most = 0;
-      dsp_flow_model_run(model, ratio, a->example + e * a->bins);
+      dsp_flow_model_run(model, ratio, a->example + e * a->bins, 1);
       for (size_t j = 0; j < states; j++) most = fmaxf(most, ratio[j]);
       sum += (double)most;
     }
@@ -134,7 +134,7 @@ dsp_status duplex_frames_rate(duplex_audio *a, float *ratio, float *kept, uint64
     const dsp_status status = duplex_audio_pairs(a, start + (uint64_t)f * hop, (n - 1) * hop + a->length, error);
     if (status != DSP_OK) return status;
     dsp_stft_run(a->stft, kept + f * a->bins, a->pairs, n, hop);
-    for (size_t i = 0; i < n; i++) dsp_flow_model_run(a->model, ratio + (f + i) * states, kept + (f + i) * a->bins);
+    dsp_flow_model_run(a->model, ratio + f * states, kept + f * a->bins, n);
     judge_frames(a, a->sort + f, kept + f * a->bins, start + (uint64_t)f * hop, n, hop);
   }
   drop_frames(a, ratio, frames, states, hop);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What is built for several processors is static: the linker would show the chosen one to other programs. */
-#include "lanes.h"
+#include <core/lanes.h>
 
 DSP_LANES static double dot(const double *a, const double *b, size_t n) {
   dsp_lanes s = {0}, t = {0};
