@@ -20,14 +20,19 @@ typedef struct dsp_outflow_task {
   dsp_estimate end;           /**< level that the curve is expected to approach; se 0: none */
   double blur_s;              /**< half width of the triangular mean by which the trace was decimated; 0 none */
   dsp_estimate base;          /**< level before the congestion */
+  double depart_share;        /**< usual departure of a limb from two exponentials, of what leaves; 0 none */
+  double depart_s;            /**< time after the venting within which it may have its first turn */
 } dsp_outflow_task;
 
-enum { DSP_OUTFLOW_COLUMNS = 8 };
+enum { DSP_OUTFLOW_DEPARTURES = 10, DSP_OUTFLOW_COLUMNS = 8 + DSP_OUTFLOW_DEPARTURES };
 
 /** v(t) = level + slope (t - vent) before; level - fast (1 - exp(-s/tau_fast)) - slow (1 - exp(-s/tau_slow)) after, s being time since
- * the venting on a clock that runs as fast as the cuff has emptied. */
+ * the venting on a clock that runs as fast as the cuff has emptied; plus departures, a spline over the logarithm of time that is 0 at the
+ * venting and fades behind the last sample. */
 typedef struct dsp_outflow {
   double level, slope, fast, slow, ln_tau_fast, ln_tau_slow, venting_s, vent_s;
+  double depart[DSP_OUTFLOW_DEPARTURES];
+  double depart_s, depart_to_s;                         /**< unit of the departures' time, and their end; 0 none */
   double cov[DSP_OUTFLOW_COLUMNS][DSP_OUTFLOW_COLUMNS]; /**< of these, in this order */
   double variance;                                      /**< whitened residual variance: 1 when the curve and the noise are right */
   double artefact_s;                                    /**< samples so long after the venting were the cuff's, and left out; 0 none */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Simulated recordings whose truth is known, through one protocol's whole analysis: how far its values and its intervals can be trusted.
  * Prints a table; fails where a goal is missed. Usage: test_protocol_accuracy [PROTOCOL|all [RECORDINGS [SEED]]]. */
+#include "../support/other_occlusion.h"
+#include "../support/other_refill.h"
 #include "../support/runner.h"
 #include "../support/tally.h"
 
@@ -9,10 +11,24 @@ enum { RECORDINGS = 90, GOALS_MAX = 12 };
 static int recordings = RECORDINGS;
 static uint64_t first_seed = 1000;
 
+/* A recording of the second simulator: clean or disturbed, with its events or without, with a cuff channel or without. */
+typedef leg other_maker(uint64_t seed, bool clean, bool events, bool cuff_channel);
+
+static leg refill(uint64_t seed, bool clean, bool events, bool cuff_channel) {
+  (void)cuff_channel;
+  return other_refill(seed, clean, events, 0);
+}
+
+static leg refill_cut(uint64_t seed, bool clean, bool events, bool cuff_channel) {
+  (void)cuff_channel;
+  return other_refill(seed, clean, events, 0.08);
+}
+
+/* A third of the recordings have no events, half of them a cuff channel, where the simulator has them. */
 typedef struct level {
-  const char *protocol, *name,
-      *settings; /* a third of the recordings have no events, half of them a cuff channel, where the simulator has them */
+  const char *protocol, *name, *settings; /* of the phantom; of the second simulator: "clean" or "disturbed" */
   goal goals[GOALS_MAX];
+  other_maker *other; /* NULL: the phantom */
 } level;
 
 /* One row a protocol and level of disturbance. */
@@ -39,6 +55,26 @@ static const level levels[] = {
       {"VET90", PERCENT, 10, true},
       {"MVO.tangent", PERCENT, 0, false},
       {"VO.3s", PERCENT, 0, false}}},
+    {"sgp.occlusion",
+     "other",
+     "clean",
+     {{"SVC", PERCENT, 1, false},
+      {"MVO.first1s", PERCENT, 2, false},
+      {"MVO.0.5-2s", PERCENT, 2, false},
+      {"OF1s", ABSOLUTE, 0.5, false},
+      {"EV4", ABSOLUTE, 0.5, false},
+      {"VET90", PERCENT, 3, false}},
+     other_occlusion},
+    {"sgp.occlusion",
+     "other",
+     "disturbed",
+     {{"SVC", PERCENT, 3, true},
+      {"MVO.first1s", PERCENT, 6, true},
+      {"MVO.0.5-2s", PERCENT, 6, true},
+      {"OF1s", ABSOLUTE, 2, true},
+      {"EV4", ABSOLUTE, 2, true},
+      {"VET90", PERCENT, 10, true}},
+     other_occlusion},
     {"apg.outflow",
      "none",
      "randomise=1 nuisance=none",
@@ -63,6 +99,21 @@ static const level levels[] = {
       {"TH", ABSOLUTE, 0.5, true},
       {"TI", PERCENT, 0, false},
       {"FO", PERCENT, 0, false}}},
+    {"ppg.refill",
+     "other",
+     "clean",
+     {{"VO", PERCENT, 2, false}, {"TO", ABSOLUTE, 0.3, false}, {"TH", ABSOLUTE, 0.2, false}, {"TI", PERCENT, 0, false}},
+     refill},
+    {"ppg.refill",
+     "other",
+     "disturbed",
+     {{"VO", PERCENT, 5, true}, {"TO", PERCENT, 10, true}, {"TH", ABSOLUTE, 0.5, true}, {"TI", PERCENT, 0, false}},
+     refill},
+    {"ppg.refill",
+     "other cut",
+     "disturbed",
+     {{"VO", PERCENT, 5, true}, {"TO", PERCENT, 0, false}, {"TH", ABSOLUTE, 0.5, true}},
+     refill_cut},
     {"pvr",
      "none",
      "randomise=1 nuisance=none",
@@ -161,6 +212,7 @@ static const level levels[] = {
       {"EF", ABSOLUTE, 3, true}}},
 };
 enum { LEVELS = sizeof levels / sizeof levels[0] };
+
 /* Append a switch to the settings, where the simulator has it. */
 static void vary(char *settings, size_t size, const char *name, int value) {
   char id[96];
@@ -171,17 +223,29 @@ static void vary(char *settings, size_t size, const char *name, int value) {
     if (strcmp(table->rows[i].id, id) == 0) snprintf(settings + used, size - used, " %s=%d", name, value);
 }
 
+static leg make_leg(const level *l, int i) {
+  const bool events = i % 3 != 0, cuff_channel = i / 3 % 2;
+  const uint64_t seed = first_seed + (uint64_t)i;
+  char settings[512];
+  if (l->other) {
+    leg made = l->other(seed, strcmp(l->settings, "clean") == 0, events, cuff_channel);
+    leg_analyze(&made);
+    ck_assert_msg(made.status == DSP_OK, "%s: %s", made.error.place, made.error.found);
+    return made;
+  }
+  snprintf(settings, sizeof settings, "%s", l->settings);
+  vary(settings, sizeof settings, "events", events);
+  vary(settings, sizeof settings, "cuff_channel", cuff_channel);
+  return leg_analyzed(settings, seed);
+}
+
 START_TEST(errors_stay_within_the_goals) {
   const level *l = &levels[_i];
   static tally tallies[GOALS_MAX];
-  char settings[512];
   leg_protocol = l->protocol;
   memset(tallies, 0, sizeof tallies);
   for (int i = 0; i < recordings; i++) {
-    snprintf(settings, sizeof settings, "%s", l->settings);
-    vary(settings, sizeof settings, "events", i % 3 != 0);
-    vary(settings, sizeof settings, "cuff_channel", i / 3 % 2);
-    leg made = leg_analyzed(settings, first_seed + (uint64_t)i);
+    leg made = make_leg(l, i);
     leg_check_report(&made, l->name);
     for (size_t g = 0; l->goals[g].id; g++) tally_count(&tallies[g], &made, &l->goals[g], i);
     leg_free(&made);

@@ -83,17 +83,20 @@ static dsp_status find_slip(occlusion_cycle *r, const occlusion_test *t) {
 static dsp_status read_outflow(occlusion_cycle *r, const occlusion_test *t, size_t k, dsp_estimate venting) {
   const part_cycle *c = r->cycle;
   static const double free_s[] = {[CYCLE_FROM_TRACE] = 0.5, [CYCLE_FROM_CUFF] = 0.02, [CYCLE_FROM_EVENT] = 0}, seen_sd_s = 0.03;
+  static const double depart_share = 0.02, depart_s = 0.5;
   r->outflow_to_s = outflow_end(t, k);
   r->cut = r->outflow_to_s - c->release_s < 5;
   const bool decimated = t->trace.rate_hz < 0.99 * t->channel->rate_hz, seen = isfinite(c->venting_s);
   const double hold_s = c->release_s - c->step_s[c->n_steps - 1];
   const dsp_outflow_task task = {.plateau_s = c->release_s - fmin(t->params[OCC_PLATEAU], fmax(2.5, 0.4 * hold_s)),
-                                 .vent_s = isfinite(r->swing_s) ? r->swing_s : c->release_s,
-                                 .vent_free_s = isfinite(r->swing_s) ? 0.02 : free_s[c->release_from],
+                                 .vent_s = c->release_s,
+                                 .vent_free_s = free_s[c->release_from],
                                  .venting_s = seen ? c->venting_s / 0.8 : venting.value, /* 90 to 10 % of a straight line */
                                  .venting_sd_s = seen ? seen_sd_s : venting.se,
                                  .to_s = r->outflow_to_s,
                                  .blur_s = decimated ? 1 / t->trace.rate_hz : 0,
+                                 .depart_share = depart_share,
+                                 .depart_s = depart_s,
                                  .base = r->rested ? r->base : (dsp_estimate){NAN, NAN}};
   const dsp_status status = dsp_outflow_fit(&r->outflow, &t->trace, &t->noise, &task);
   r->flowed = status == DSP_OK;
@@ -148,10 +151,11 @@ static dsp_status read_rest_of_cycle(occlusion_cycle *r, const occlusion_test *t
   return status;
 }
 
-/* What no regression sees: slow wandering and drift between the rest and the venting, and a curve that is not quite two exponentials. */
+/* What no regression sees: slow wandering and drift between the rest and the venting, and noise that is not quite as at rest. */
 static void widen(occlusion_cycle *r) {
-  static const double wander = 0.006, inflate = 3;
+  static const double wander = 0.006;
   if (!r->flowed) return;
+  const double inflate = r->cycle->release_from == CYCLE_FROM_TRACE ? 4 : 2; /* a start that is a kink among pulses may be another's */
   const double size = fabs(dsp_outflow_capacity(&r->outflow, NULL));
   if (r->rested) r->outflow.base.se = hypot(r->outflow.base.se, wander * size);
   for (size_t i = 0; i < DSP_OUTFLOW_COLUMNS; i++)
@@ -193,7 +197,7 @@ dsp_status occlusion_read(occlusion_test *t, double scale) {
                                 .marker_s = t->params[OCC_MARKER]};
   dsp_status status = part_cycles_find(&t->cycles, &t->trace, t->recording, &rule);
   for (size_t k = 0; k < t->cycles.n && status == DSP_OK; k++) {
-    t->read[k] = (occlusion_cycle){.cycle = &t->cycles.cycle[k], .swing_s = NAN};
+    t->read[k] = (occlusion_cycle){.cycle = &t->cycles.cycle[k]};
     find_rest(&t->read[k], t, k);
   }
   if (status == DSP_OK) status = learn(t);

@@ -71,7 +71,6 @@ typedef struct occlusion_cycle {
   const char *why_not; /**< flag of what was not read */
   bool slipped, saturated, early, cut;
   double outflow_to_s;
-  double swing_s; /**< the cuff's swing shows the start of an unmarked venting; NaN none */
 } occlusion_cycle;
 
 typedef struct occlusion_test {
