@@ -24,7 +24,7 @@ typedef struct dsp_outflow_task {
   double depart_s;            /**< time after the venting within which it may have its first turn */
 } dsp_outflow_task;
 
-enum { DSP_OUTFLOW_DEPARTURES = 10, DSP_OUTFLOW_COLUMNS = 8 + DSP_OUTFLOW_DEPARTURES };
+enum { DSP_OUTFLOW_DEPARTURES = 13, DSP_OUTFLOW_COLUMNS = 8 + DSP_OUTFLOW_DEPARTURES };
 
 /** v(t) = level + slope (t - vent) before; level - fast (1 - exp(-s/tau_fast)) - slow (1 - exp(-s/tau_slow)) after, s being time since
  * the venting on a clock that runs as fast as the cuff has emptied; plus departures, a spline over the logarithm of time that is 0 at the

@@ -50,6 +50,10 @@ typedef struct ppg_bouts {
 /** Largest rise and fall of the trace from its first seconds' level, pulse smoothed out: which way the exercise moves it. */
 DSP_MUST_USE dsp_status ppg_excursions(double *up, double *down, const dsp_trace *trace);
 
+/** The last of the foot's swings in y[from..to]: the highest sample, or a later maximum that is little lower and that the trace rose to,
+ * `height` being that of the exercise. */
+size_t ppg_last_top(const double *y, size_t from, size_t to, double height);
+
 /** Find the exercises: from events, else in the trace as rises of `least` or more. */
 DSP_MUST_USE dsp_status ppg_find_bouts(ppg_bouts *bouts, const dsp_trace *trace, const dsp_recording *recording, double least);
 

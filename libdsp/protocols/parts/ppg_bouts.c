@@ -42,8 +42,34 @@ static ppg_bout found_bout(double start_s, double end_s) {
   return (ppg_bout){.start_s = start_s, .end_s = end_s, .seen_end_s = end_s};
 }
 
+size_t ppg_last_top(const double *y, size_t from, size_t to, double height) {
+  static const double lower = 0.07, rise = 0.025;
+  size_t top = from, later;
+  for (size_t i = from; i <= to; i++)
+    if (y[i] >= y[top]) top = i;
+  double least = y[top];
+  later = top;
+  for (size_t i = top; i <= to; i++) {
+    if (y[i] - least >= rise * height && y[i] >= y[top] - lower * height && (later == top || y[i] >= y[later])) later = i;
+    least = fmin(least, y[i]);
+  }
+  return later;
+}
+
+/* How long before the fall through nine tenths at `at` the peak may lie: 2 s, and longer where the fall gathers pace, as a sigmoid's. */
+static double reach(const double *y, size_t at, size_t n, double base, double height, double rate_hz) {
+  static const double usual_s = 2, longest_s = 12, gathers = 0.85, back = 1.2;
+  size_t seven = at, five;
+  while (seven < n && y[seven] > base + 0.7 * height) seven++;
+  five = seven;
+  while (five < n && y[five] > base + 0.5 * height) five++;
+  const double first = (double)(seven - at), second = (double)(five - seven);
+  if (five == n || second > gathers * first) return usual_s;
+  return fmax(usual_s, fmin(longest_s, back * (double)(five - at) / rate_hz));
+}
+
 /* One run above the threshold, [from, to): its last maximum is the exercise's end, its foot the start. */
-static ppg_bout describe(const double *y, double *scratch, size_t from, size_t to, size_t begin, double rate_hz) {
+static ppg_bout describe(const double *y, double *scratch, size_t n, size_t from, size_t to, size_t begin, double rate_hz) {
   double top = y[from];
   for (size_t i = from; i < to; i++) top = fmax(top, y[i]);
   const size_t quiet = (size_t)(15 * rate_hz), rest_from = from > begin + quiet ? from - quiet : begin;
@@ -51,13 +77,9 @@ static ppg_bout describe(const double *y, double *scratch, size_t from, size_t t
   size_t end = from, start = from;
   for (size_t i = from; i < to; i++)
     if (y[i] >= base + 0.9 * (top - base)) end = i;
-  for (size_t i = from; i <= end; i++)
-    if (y[i] > y[end]) continue;
-  /* back to the highest within 2 s: the threshold is passed on the way down */
-  const size_t back = (size_t)(2 * rate_hz), lowest = end > from + back ? end - back : from;
-  size_t peak = end;
-  for (size_t i = lowest; i <= end; i++)
-    if (y[i] >= y[peak]) peak = i;
+  /* back to the highest: the threshold is passed on the way down */
+  const size_t back = (size_t)(reach(y, end, n, base, top - base, rate_hz) * rate_hz);
+  const size_t peak = ppg_last_top(y, end > from + back ? end - back : from, end, top - base);
   while (start > begin && y[start - 1] > base + 0.06 * (top - base)) start--;
   return found_bout((double)start / rate_hz, (double)peak / rate_hz);
 }
@@ -76,7 +98,7 @@ static dsp_status find_in_trace(ppg_bouts *found, const dsp_trace *trace, double
     for (size_t k = i; k < trace->n && k <= to + join; k++)
       if (y[k] >= limit) to = k + 1;
     if (to - i >= (size_t)(2 * trace->rate_hz)) {
-      found->bout[found->n++] = describe(y, scratch, i, to, begin, trace->rate_hz);
+      found->bout[found->n++] = describe(y, scratch, trace->n, i, to, begin, trace->rate_hz);
       begin = to;
     }
     i = to;

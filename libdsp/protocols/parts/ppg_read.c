@@ -51,7 +51,8 @@ static dsp_status learn(dsp_noise *noise, const ppg_bouts *bouts, const dsp_trac
   return dsp_noise_learn(noise, trace, from, to, kept, noise_floor);
 }
 
-/* The last maximum within `reach_s` of the exercise's end, pulses smoothed out. */
+/* The last maximum within `reach_s` of the exercise's end, pulses smoothed out. The swing before may be as high: one that is nearer to a
+ * marked end is taken when it is lower by no more than a few hundredths of the height a second. */
 static dsp_status find_peak(double *peak_s, double *level, const ppg_bout *b, const dsp_trace *trace, double reach_s) {
   const size_t from = dsp_trace_index(trace, b->end_s - reach_s), to = dsp_trace_index(trace, b->end_s + reach_s), n = to - from;
   *peak_s = b->end_s;
@@ -60,9 +61,15 @@ static dsp_status find_peak(double *peak_s, double *level, const ppg_bout *b, co
   double *y = dsp_alloc(n, sizeof *y);
   if (!y) return DSP_NO_MEMORY;
   dsp_status status = dsp_median(y, trace->x + from, n, (size_t)(0.3 * trace->rate_hz));
-  size_t at = 0;
-  for (size_t i = 0; i < n && status == DSP_OK; i++)
-    if (y[i] >= y[at]) at = i;
+  static const double away_per_s = 0.05;
+  double top = b->base.value, best = -INFINITY;
+  for (size_t i = 0; i < n && status == DSP_OK; i++) top = fmax(top, y[i]);
+  const double height = top - b->base.value;
+  size_t at = status == DSP_OK && !b->end_marked ? ppg_last_top(y, 0, n - 1, height) : 0;
+  for (size_t i = 0; i < n && status == DSP_OK && b->end_marked; i++) {
+    const double score = y[i] - away_per_s * height * fabs((double)(from + i) / trace->rate_hz - b->end_s);
+    if (score >= best) best = score, at = i;
+  }
   *level = y[at];
   *peak_s = (double)(from + at) / trace->rate_hz;
   free(y);
