@@ -244,13 +244,13 @@ static dsp_status solve(dsp_outflow *o, problem *p, double q[COLUMNS], int round
 
 /* Largest residual within the first second beside what is usual before the venting: the cuff's own swing. Returns its end, 0 without. */
 static double find_artefact(const problem *p, const double q[COLUMNS]) {
-  static const double look_s = 0.9, in_sd = 5;
+  static const double look_s = 0.9, in_sd = 5, least_share = 0.006;
   double usual = 0, n = 0, end_s = 0;
   for (size_t i = 0; i < p->n; i++) {
     const double t_s = (double)(p->from + i) / p->trace->rate_hz;
     if (t_s < q[VENT] - 0.2 || t_s > q[VENT] + 2.5) usual += p->y[i] * p->y[i], n++;
   }
-  const double limit = in_sd * sqrt(usual / fmax(1, n));
+  const double limit = fmax(in_sd * sqrt(usual / fmax(1, n)), least_share * fabs(q[FAST] + q[SLOW]));
   for (size_t i = 0; i < p->n; i++) {
     const double since_s = (double)(p->from + i) / p->trace->rate_hz - q[VENT];
     if (since_s > -0.1 && since_s < look_s && fabs(p->y[i]) > limit) end_s = since_s + 0.15;
