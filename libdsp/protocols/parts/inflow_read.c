@@ -110,6 +110,14 @@ dsp_status inflow_learn(dsp_noise *noise, const inflow_cycle *cycles, size_t n, 
   return status;
 }
 
+/* How the curve bends between its line and its start is the store's law, known to a part only, and the same in all cycles. */
+static void doubt_bend(dsp_inflow *inflow) {
+  static const double unknown = 0.12;
+  const double model = unknown * fabs(inflow->initial.value - inflow->line.value);
+  inflow->shared_se = hypot(inflow->shared_se, model);
+  inflow->initial.se = hypot(inflow->initial.se, model);
+}
+
 dsp_status inflow_read_cycles(inflow_cycle *cycles, size_t n, const dsp_trace *trace, const dsp_noise *noise, const double *params) {
   if (n == 0) return DSP_OK;
   dsp_inflow_cycle *stretch = dsp_alloc(n, sizeof *stretch);
@@ -130,6 +138,7 @@ dsp_status inflow_read_cycles(inflow_cycle *cycles, size_t n, const dsp_trace *t
   if (status == DSP_OK) status = dsp_inflow_read(inflow, trace, noise, stretch, n); /* the straight line has its own, shorter stretch */
   for (size_t i = 0; i < n && status == DSP_OK; i++) {
     cycles[i].inflow.line = inflow[i].line;
+    doubt_bend(&cycles[i].inflow);
     cycles[i].inflow.r2 = inflow[i].r2;
     cycles[i].first_beat = first_beat(trace, stretch[i].from_s, last_sample_s(&cycles[i], params), noise->sd[noise->order]);
     cycles[i].reject = why_not(&cycles[i], trace, params);
