@@ -104,8 +104,21 @@ static void put_velocities(const duplex_test *t, const duplex_reading *r, size_t
   set(test, "RI", &ri, "right_censored");
 }
 
+static void flag_each(dsp_test *test, const char *first, const char *flag) {
+  const size_t length = strlen(first);
+  for (size_t i = 0; i < test->n_measures; i++)
+    if (!strncmp(test->measures[i].row->id, first, length) && test->measures[i].valid) dsp_flags_add(&test->measures[i].flags, flag);
+}
+
+static void put_phasicity(const duplex_test *t, dsp_test *test) {
+  collected phasicity = {.n = 0};
+  collect(&phasicity, t->phasicity, 0.15 * t->phasicity + 0.05);
+  set(test, "PHASICITY", &phasicity, "rest_too_short");
+  if (t->phasicity < t->params[P_PHASIC]) flag_each(test, "PHASICITY", "continuous_flow"), dsp_flags_add(&test->flags, "continuous_flow");
+}
+
 static void put_rest(const duplex_test *t, const duplex_reading *r, size_t n, dsp_test *test) {
-  collected peak = {.n = 0}, ratio = {.n = 0}, phasicity = {.n = 0};
+  collected peak = {.n = 0}, ratio = {.n = 0};
   for (size_t i = 0; i < n; i++) {
     if (!(r[i].push_peak > 0)) continue;
     collect(&peak, r[i].push_peak, hypot(hypot(r[i].push_peak_se, 0.04 * r[i].push_peak), angle_part(t) * r[i].push_peak));
@@ -113,12 +126,10 @@ static void put_rest(const duplex_test *t, const duplex_reading *r, size_t n, ds
   }
   set(test, "AUG.peak", &peak, "no_compression");
   set(test, "AUG.ratio", &ratio, "rest_too_short");
-  if (test->trial) {
+  if (test->trial)
     dsp_measure_null(dsp_test_measure(test, "PHASICITY"), "see_pooled");
-    return;
-  }
-  collect(&phasicity, t->phasicity, 0.15 * t->phasicity + 0.05);
-  set(test, "PHASICITY", &phasicity, "rest_too_short");
+  else
+    put_phasicity(t, test);
 }
 
 /* Without conversion a velocity is a shift in Hz, and nothing can be made of it. */
@@ -128,12 +139,6 @@ static void leave_in_hz(const dsp_test *test) {
     if (!strcmp(m->row->unit, "cm/s")) m->unit = "Hz", dsp_flags_add(&m->flags, "shift_in_hz");
     if (strstr(m->row->unit, "mL") && m->value > 0) dsp_measure_null(m, "velocity_unknown");
   }
-}
-
-static void flag_each(dsp_test *test, const char *first, const char *flag) {
-  const size_t length = strlen(first);
-  for (size_t i = 0; i < test->n_measures; i++)
-    if (!strncmp(test->measures[i].row->id, first, length) && test->measures[i].valid) dsp_flags_add(&test->measures[i].flags, flag);
 }
 
 static void flag_velocities(dsp_test *test, const char *flag) {
@@ -182,7 +187,6 @@ static void put_flags(const duplex_test *t, const duplex_reading *r, size_t n, d
   if (isnan(t->hz_per_cm_s)) flag_each(test, "RT", "threshold_in_hz"), leave_in_hz(test);
   if (t->audio && d->angle_deg > t->params[P_ANGLE_FLAG]) flag_velocities(test, "angle_steep");
   put_disturbances(t, r, n, test);
-  if (t->phasicity < t->params[P_PHASIC]) flag_each(test, "PHASICITY", "continuous_flow"), dsp_flags_add(&test->flags, "continuous_flow");
   if (dsp_test_measure(test, "AUG.ratio")->value < t->params[P_BLUNTED]) {
     flag_each(test, "AUG", "augmentation_blunted");
     dsp_flags_add(&test->flags, "augmentation_blunted");
@@ -244,6 +248,7 @@ static void fill(const duplex_test *t, const duplex_reading *r, size_t n, dsp_te
   const char *why = duplex_hopeless(t);
   if (why) {
     for (size_t i = 0; i < test->n_measures; i++) dsp_measure_null(&test->measures[i], why);
+    if (!strcmp(why, "no_compression")) put_phasicity(t, test);
     put_disturbances(t, r, 0, test);
     return;
   }

@@ -18,6 +18,7 @@ typedef struct overview {
   unsigned short *state;
   double strength[SHAPE_FRAMES * 4]; /**< power of fast flow */
   size_t n_strengths;
+  size_t clear; /**< spectra that no noise would give */
 } overview;
 
 static dsp_status overview_chunk(duplex_audio *a, overview *o, duplex_course *course, size_t first, size_t frames, size_t hop,
@@ -34,7 +35,9 @@ static dsp_status overview_chunk(duplex_audio *a, overview *o, duplex_course *co
     if (a->sort[f] != DSP_SPECTRUM_GOOD) continue;
     course->peak[first + f] = (float)hz;
     course->mean[first + f] = (float)(hz * dsp_flow_model_mean_share(a->model));
-    if (!(fabs(hz) > fast_hz) || o->ratio[f * states + o->state[f]] < clear) continue;
+    if (o->ratio[f * states + o->state[f]] < clear) continue;
+    o->clear++;
+    if (!(fabs(hz) > fast_hz)) continue;
     if (f > 0 && f + 1 < frames && o->state[f - 1] == o->state[f] && o->state[f + 1] == o->state[f])
       duplex_frames_keep(a, o->kept + f * a->bins); /* steady flow: acceleration widens spectra */
     duplex_frames_moments(a, o->kept + f * a->bins, hz, &sum, &moment);
@@ -44,8 +47,16 @@ static dsp_status overview_chunk(duplex_audio *a, overview *o, duplex_course *co
   return status;
 }
 
+/* Without one clear spectrum the echo's power is not known, and the most likely course is one through the noise. */
+static void forget(duplex_audio *a, duplex_course *course) {
+  a->kind = DSP_STEREO_UNKNOWN;
+  for (size_t f = 0; f < course->n; f++)
+    if (isfinite(course->peak[f])) course->peak[f] = course->mean[f] = 0;
+}
+
 dsp_status duplex_audio_overview(duplex_audio *a, duplex_course *course, dsp_error *error) {
   enum { CHUNK = 512 };
+  static const double least_clear_s = 0.1;
   const double duration_s = (double)a->source->n_frames / a->rate_hz, step_s = fmax(0.02, duration_s / OVERVIEW_MAX);
   const size_t hop = (size_t)fmax(1, round(step_s * a->rate_hz));
   const size_t n = a->source->n_frames > a->length ? (size_t)((a->source->n_frames - a->length) / hop) + 1 : 0;
@@ -64,6 +75,7 @@ dsp_status duplex_audio_overview(duplex_audio *a, duplex_course *course, dsp_err
     status = overview_chunk(a, &o, course, f, n - f < CHUNK ? n - f : CHUNK, hop, error);
   const size_t kept = o.n_strengths < sizeof o.strength / sizeof o.strength[0] ? o.n_strengths : sizeof o.strength / sizeof o.strength[0];
   if (kept > 20) a->blood = fmax(dsp_order_median(o.strength, kept) / (double)a->bins, 0.1 * a->blood);
+  if (status == DSP_OK && (double)o.clear < least_clear_s * course->rate_hz) forget(a, course);
 done:
   dsp_flow_model_free(a->model);
   a->model = NULL;
