@@ -2,6 +2,7 @@
  * Recordings below folders: every file with an extension that a reader knows, or that --include names, by name, so that the order is the
  * same everywhere; not what this program writes, not hidden files, not the samples of a header file beside them. */
 #include "batch_list.h"
+#include "batch_manifest.h"
 #include "batch_record.h"
 #include "exits.h"
 #include "input.h"
@@ -27,14 +28,36 @@ typedef struct batch_walk {
   struct stat output; /* the folder that the batch writes; st_ino 0 none */
 } batch_walk;
 
-static int add(batch_list *list, const char *path) {
+void batch_wish_clear(batch_wish *wish) {
+  free(wish->sidecar);
+  free(wish->protocol);
+  free(wish->sha256);
+  memset(wish, 0, sizeof *wish);
+}
+
+/* Room for the wishes of all paths, those before the first one with a wish included. */
+static bool reserve_wishes(batch_list *list) {
+  const size_t had = list->wishes_capacity;
+  if (dsp_grow(&list->wishes, &list->wishes_capacity, list->n + 1, sizeof *list->wishes) != DSP_OK) return false;
+  memset(list->wishes + had, 0, (list->wishes_capacity - had) * sizeof *list->wishes);
+  return true;
+}
+
+int batch_list_add(batch_list *list, const char *path, batch_wish *wish) {
   char *copy = strdup(path);
-  if (copy == NULL || dsp_grow(&list->paths, &list->capacity, list->n + 1, sizeof *list->paths) != DSP_OK) {
+  if (copy == NULL || dsp_grow(&list->paths, &list->capacity, list->n + 1, sizeof *list->paths) != DSP_OK ||
+      (wish != NULL && !reserve_wishes(list))) {
     free(copy);
+    if (wish != NULL) batch_wish_clear(wish);
     return message_memory();
   }
+  if (wish != NULL) list->wishes[list->n] = *wish;
   list->paths[list->n++] = copy;
   return EXIT_DONE;
+}
+
+batch_wish batch_list_wish(const batch_list *list, size_t i) {
+  return i < list->wishes_capacity ? list->wishes[i] : (batch_wish){0};
 }
 
 static bool ends_in(const char *name, const char *end) {
@@ -90,7 +113,7 @@ static int visit(const batch_walk *walk, const char *path, int depth) {
                ? EXIT_DONE
                : walk_folder(walk, path, depth + 1);
   }
-  return S_ISREG(facts.st_mode) && wanted(walk, path) ? add(walk->list, path) : EXIT_DONE;
+  return S_ISREG(facts.st_mode) && wanted(walk, path) ? batch_list_add(walk->list, path, NULL) : EXIT_DONE;
 }
 
 static int by_bytes(const struct dirent **a, const struct dirent **b) {
@@ -126,7 +149,7 @@ static int walk_folder(const batch_walk *walk, const char *folder, int depth) {
 /* A named folder is walked; a named file is taken, wanted or not: if it cannot be read, that is a row of the table. */
 static int add_named(const batch_walk *walk, const char *path) {
   struct stat facts;
-  return stat(path, &facts) == 0 && S_ISDIR(facts.st_mode) ? walk_folder(walk, path, 0) : add(walk->list, path);
+  return stat(path, &facts) == 0 && S_ISDIR(facts.st_mode) ? walk_folder(walk, path, 0) : batch_list_add(walk->list, path, NULL);
 }
 
 static int refuse_doubles(const batch_list *list) {
@@ -147,9 +170,11 @@ int batch_list_gather(batch_list *list, const cli_options *options, const char *
   batch_walk walk = {.list = list, .options = options};
   memset(list, 0, sizeof *list);
   if (stat(output, &walk.output) != 0) memset(&walk.output, 0, sizeof walk.output);
-  int status = inputs_gather(&inputs, options);
+  const bool manifest = options->given[OPT_MANIFEST], named = options->n_operands > 0 || options->given[OPT_FILES_FROM];
+  int status = !manifest || named ? inputs_gather(&inputs, options) : EXIT_DONE;
   for (size_t i = 0; status == EXIT_DONE && i < inputs.n; i++) status = add_named(&walk, inputs.paths[i]);
   inputs_clear(&inputs);
+  if (status == EXIT_DONE && manifest) status = batch_manifest_add(list, options->value[OPT_MANIFEST]);
   if (status == EXIT_DONE && list->n == 0) {
     message_error(NULL, NULL, "recordings (pleth list readers tells their extensions; --include takes others)", "no recording found");
     status = EXIT_NONE;
@@ -185,7 +210,7 @@ int batch_list_load(batch_list *list, const char *path) {
   while (status == EXIT_DONE && getline(&line, &capacity, file) > 0) {
     line[strcspn(line, "\n")] = '\0';
     batch_cut_cell(line);
-    status = add(list, line);
+    status = batch_list_add(list, line, NULL);
   }
   free(line);
   (void)fclose(file);
@@ -194,7 +219,9 @@ int batch_list_load(batch_list *list, const char *path) {
 
 void batch_list_clear(batch_list *list) {
   for (size_t i = 0; i < list->n; i++) free(list->paths[i]);
+  for (size_t i = 0; i < list->wishes_capacity; i++) batch_wish_clear(&list->wishes[i]);
   free(list->paths);
+  free(list->wishes);
   memset(list, 0, sizeof *list);
 }
 

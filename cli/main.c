@@ -15,7 +15,7 @@
 typedef struct verb_row {
   const char *name, *args, *help;
   const char *more; /**< examples, for `--help` */
-  size_t min, max;  /**< operands; --files-from counts as one */
+  size_t min, max;  /**< operands; --files-from and --manifest count as one each */
   uint64_t takes;
   int (*run)(const cli_options *options);
 } verb_row;
@@ -47,9 +47,12 @@ static const verb_row verbs[] = {
     {"check", "FILE.h5...", "say whether a file is a whole and valid report of the published schema",
      "  pleth check -q leg.pleth.h5 && echo intact\n  pleth check --json reports/*.h5\n", 1, MANY, TAKES_FILES, verb_check},
     {"batch", "PATH... -o DIR", "analyse every recording below PATH: a report each, summary.csv and batch.h5; again, only what is missing",
-     "  pleth batch recordings -o results -j 8\n  pleth batch --files-from list.txt --exclude '*_old*' -o results\n", 1, MANY,
-     (TAKES_INPUTS & ~TAKES(OPT_SIDECAR)) | TAKES(OPT_INCLUDE) | TAKES(OPT_EXCLUDE) | TAKES(OPT_OUTPUT) | TAKES(OPT_PROTOCOL) |
-         TAKES(OPT_GUIDELINE) | TAKES(OPT_STRICT) | TAKES(OPT_KEEP_IDENTIFIERS) | TAKES(OPT_SHARD) | TAKES(OPT_LEASE) | TAKES(OPT_NO_STEAL),
+     "  pleth batch recordings -o results -j 8\n  pleth batch --files-from list.txt --exclude '*_old*' -o results\n  pleth batch "
+     "--manifest study.csv -o results\n",
+     1, MANY,
+     (TAKES_INPUTS & ~TAKES(OPT_SIDECAR)) | TAKES(OPT_MANIFEST) | TAKES(OPT_INCLUDE) | TAKES(OPT_EXCLUDE) | TAKES(OPT_OUTPUT) |
+         TAKES(OPT_PROTOCOL) | TAKES(OPT_GUIDELINE) | TAKES(OPT_STRICT) | TAKES(OPT_KEEP_IDENTIFIERS) | TAKES(OPT_SHARD) |
+         TAKES(OPT_LEASE) | TAKES(OPT_NO_STEAL),
      verb_batch},
     {"merge", "DIR...", "join what shards have done into summary.csv and batch.h5, every recording exactly once",
      "  pleth merge results\n  pleth merge shard1 shard2 -o all\n", 1, MANY, TAKES(OPT_OUTPUT) | TAKES(OPT_ALLOW_MISSING) | TAKES(OPT_JSON),
@@ -131,7 +134,7 @@ static int run_verb(const verb_row *verb, char *const *argv) {
   cli_options options;
   message_begin(verb->name, false, false);
   int status = options_parse(&options, argv, verb->takes | TAKES_ALWAYS);
-  const size_t operands = options.n_operands + (options.given[OPT_FILES_FROM] ? 1 : 0);
+  const size_t operands = options.n_operands + (options.given[OPT_FILES_FROM] ? 1 : 0) + (options.given[OPT_MANIFEST] ? 1 : 0);
   if (status == EXIT_DONE && !options.given[OPT_HELP] && !options.given[OPT_VERSION])
     status = config_apply(&options, verb->takes | TAKES_ALWAYS);
   if (status == EXIT_DONE) {

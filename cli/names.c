@@ -38,13 +38,13 @@ static int check_format(const char *id) {
   return names_unknown("--format", id, known);
 }
 
-static int check_protocol(const char *id) {
+int names_check_protocol(const char *where, const char *id) {
   const char *known[SHOWN_MAX + 1];
   size_t n = 0;
   if (id == NULL || dsp_protocol_find(id) != NULL) return EXIT_DONE;
   for (size_t i = 0; dsp_protocols[i] != NULL && n < SHOWN_MAX; i++) known[n++] = dsp_protocols[i]->id;
   known[n] = NULL;
-  return names_unknown("--protocol", id, known);
+  return names_unknown(where, id, known);
 }
 
 static int check_guideline(const char *id) {
@@ -63,6 +63,6 @@ static int check_guideline(const char *id) {
 
 int names_check(const cli_options *options) {
   int status = check_format(options->value[OPT_FORMAT]);
-  if (status == EXIT_DONE) status = check_protocol(options->value[OPT_PROTOCOL]);
+  if (status == EXIT_DONE) status = names_check_protocol("--protocol", options->value[OPT_PROTOCOL]);
   return status == EXIT_DONE ? check_guideline(options->value[OPT_GUIDELINE]) : status;
 }

@@ -7,6 +7,8 @@
 
 /** Check --format, --protocol and --guideline. EXIT_DONE, or EXIT_USAGE with a message. */
 int names_check(const cli_options *options);
+/** A protocol's id that stands elsewhere: at `where`. EXIT_DONE, or EXIT_USAGE with a message. */
+int names_check_protocol(const char *where, const char *id);
 /** An unknown id: say so under `where`, with the nearest of `known` (NULL-terminated) or all of them. Returns EXIT_USAGE. */
 int names_unknown(const char *where, const char *id, const char *const *known);
 

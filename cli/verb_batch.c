@@ -28,7 +28,8 @@ static int open_one(void *context, size_t unit_job, input_set *set) {
   const batch_run *run = context;
   const size_t job = run->first + unit_job;
   dsp_error error = {0};
-  const dsp_status status = input_open(set, run->list.paths[job], NULL, run->options->value[OPT_MAP], &error);
+  const dsp_status status =
+      input_open(set, run->list.paths[job], batch_list_wish(&run->list, job).sidecar, run->options->value[OPT_MAP], &error);
   if (status == DSP_OK) return EXIT_DONE;
   message_failure(run->list.paths[job], &error);
   return status == DSP_NO_MEMORY ? EXIT_RETRY : EXIT_NONE;
@@ -124,12 +125,19 @@ static int work_some(batch_run *run, size_t n) {
   return status != EXIT_DONE ? status : synced;
 }
 
+static const char *or_nothing(const char *text) {
+  return text != NULL ? text : "";
+}
+
 /* Claims are about this list and this configuration: with another they begin anew. */
 static int begin_shard(batch_run *run) {
   fmt_buffer text = {0};
   char digest[65] = "", path[PATH_BYTES];
   fmt_printf(&text, "%s %d\n", run->config, (int)SHARD_UNIT);
-  for (size_t i = 0; i < run->list.n; i++) fmt_printf(&text, "%s\n", run->list.paths[i]);
+  for (size_t i = 0; i < run->list.n; i++) {
+    const batch_wish wish = batch_list_wish(&run->list, i);
+    fmt_printf(&text, "%s\n%s\n%s\n%s\n", run->list.paths[i], or_nothing(wish.sidecar), or_nothing(wish.protocol), or_nothing(wish.sha256));
+  }
   if (!text.failed) fmt_sha256(digest, text.bytes, text.size);
   const bool failed = text.failed;
   fmt_buffer_clear(&text);

@@ -66,11 +66,17 @@ def tree(folder):
     return names
 
 
-def simulate(path, *settings, seed=1):
-    words = [word for setting in settings for word in ("--set", f"sim.apg.stand.{setting}")]
-    done = run("simulate", "apg.stand", "-o", path, "--seed", seed, "--set", "sim.apg.stand.rate_hz=10", *words)
+def simulate(path, *settings, seed=1, protocol="apg.stand"):
+    rate = ["rate_hz=10"] if protocol == "apg.stand" else []
+    words = [word for setting in (*rate, *settings) for word in ("--set", f"sim.{protocol}.{setting}")]
+    done = run("simulate", protocol, "-o", path, "--seed", seed, *words)
     assert done.returncode == 0, done.err
     return path
+
+
+def simulate_small(path, seed=1):
+    """The recording that takes the least work, for tests that need hundreds: pulse volume for some seconds."""
+    return simulate(path, "nuisance=custom", "white=0.01", "rate_hz=50", "duration_s=12", seed=seed, protocol="pvr")
 
 
 def read(path):
