@@ -10,7 +10,7 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.environ["PLETH_SOURCE"], "tests", "cli"))
-from support import PLETH, check, check_message, finish, read, run, simulate, tree, workplace, write  # noqa: E402
+from support import PLETH, check, check_message, finish, read, run, simulate, simulate_small, tree, workplace, write  # noqa: E402
 
 LONG = bool(os.environ.get("PLETH_LONG"))
 SEALED = "seal       on\n" in run("--version", "-v").out
@@ -21,7 +21,7 @@ SEED = 20240302
 def prepare(folder):
     """Many recordings that differ, made of a few; some that cannot be read."""
     os.makedirs(f"{folder}/in/deep")
-    legs = [read(simulate(f"{folder}/leg{i}.csv", "stand_s=90", "supine_s=20", "rest_s=20", "refill_s=40", "lie_s=20", seed=i)) for i in range(3)]
+    legs = [read(simulate_small(f"{folder}/leg{i}.csv", seed=i)) for i in range(3)]
     sidecar = read(f"{folder}/leg0.pleth.json")
     for i in range(FILES):
         name = f"{folder}/in/{'deep/' if i % 5 == 0 else ''}leg{i:04}"
@@ -84,22 +84,36 @@ def test_changes(folder, good):
     shutil.rmtree(f"{folder}/changed")
 
 
+def logged(out):
+    """Bytes that a batch has logged so far: how far it is, whatever the machine's speed."""
+    try:
+        return sum(os.path.getsize(f"{out}/.pleth-batch/{name}") for name in os.listdir(f"{out}/.pleth-batch") if name.startswith("log-"))
+    except FileNotFoundError:
+        return 0
+
+
+def wait_until(program, out, bytes_logged):
+    while program.poll() is None and logged(out) < bytes_logged:
+        time.sleep(0.001)
+
+
 def test_kills(folder, good):
+    """Each kill comes a random piece further on; every fifth one right after the start, before or while the folder is looked at."""
     chance = random.Random(SEED)
-    began = time.monotonic()
-    shutil.rmtree(f"{folder}/other")
-    batch(folder, "-o", "other", "-q")
-    whole = time.monotonic() - began
+    whole = logged(f"{folder}/other")
     shutil.rmtree(f"{folder}/other")
     kills = {"program": 0, "worker": 0}
     for i in range(KILLS):
         program = start(folder, "-o", "other")
-        time.sleep(chance.uniform(0, 2 * whole / KILLS))
+        if i % 5 == 0:
+            time.sleep(chance.uniform(0, 0.03))
+        else:
+            wait_until(program, f"{folder}/other", whole * (i + chance.uniform(-0.5, 0.5)) / (KILLS + 1))
         victims = children(program.pid)
         if i % 2 and victims:
             os.kill(chance.choice(victims), signal.SIGKILL)
             kills["worker"] += 1
-            time.sleep(chance.uniform(0, whole / KILLS))
+            wait_until(program, f"{folder}/other", logged(f"{folder}/other") + whole * chance.uniform(0, 0.3) / KILLS)
         kills["program"] += program.poll() is None
         program.kill()
         program.wait()
@@ -110,7 +124,7 @@ def test_kills(folder, good):
     last = batch(folder, "-o", "other")
     check(last.returncode == 1 and outcome(f"{folder}/other").items() >= good.items(), f"after {kills}: the same as undisturbed: {last.err[:300]}")
     print(f"{kills} killed; then {last.out.splitlines()[0]}")
-    check(kills["program"] > KILLS // 3, f"too few kills came in time: {kills}")
+    check(kills["program"] > KILLS * 0.8 and kills["worker"] > KILLS // 4, f"too few kills came in time: {kills}")
 
 
 def test_killed_worker(folder):

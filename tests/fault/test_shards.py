@@ -9,14 +9,14 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.environ["PLETH_SOURCE"], "tests", "cli"))
-from support import PLETH, check, check_message, finish, read, run, simulate, workplace, write  # noqa: E402
+from support import PLETH, check, check_message, finish, read, run, simulate_small, workplace, write  # noqa: E402
 
 FILES = 300
 
 
 def prepare(folder):
     os.mkdir(f"{folder}/in")
-    leg = read(simulate(f"{folder}/leg.csv", "stand_s=90", "supine_s=20", "rest_s=20", "refill_s=40", "lie_s=20"))
+    leg = read(simulate_small(f"{folder}/leg.csv"))
     sidecar = read(f"{folder}/leg.pleth.json")
     for i in range(FILES):
         write(f"{folder}/in/leg{i:04}.csv", b"not a recording\n" if i % 50 == 7 else leg + b"# %d\n" % i)
@@ -83,7 +83,7 @@ def test_twice(folder, alone):
     check(twice.returncode == 0 and json.loads(twice.out)["twice"] == FILES and twice.err == "", f"{twice.returncode} {twice.out} {twice.err}")
     check(tables(f"{folder}/all") == alone, "done twice, written once")
     log = f"{folder}/twin/.pleth-batch/log-000000.tsv"
-    value = next(line for line in read(log).split(b"\n") if line.startswith(b"M\tapg.stand\tpooled") and b"\tVV\t" in line).split(b"\t")[7]
+    value = next(line for line in read(log).split(b"\n") if line.startswith(b"M\tpvr\tpooled") and b"\tAMP\t" in line).split(b"\t")[7]
     nearly = repr(float(value) * (1 + 1e-12)).encode()
     change(log, value, nearly)
     near = run("merge", "alone", "twin", "-o", "all", cwd=folder)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What must hold for every recording of the standing test, whatever its numbers: how the report changes when the recording is moved,
  * scaled, delayed, resampled, turned over or joined by another, and which identities its values keep. */
+#include "../support/cases.h"
 #include "../support/leg.h"
 #include "../support/runner.h"
 
@@ -224,14 +225,14 @@ int main(void) {
   Suite *suite = suite_create("protocol properties");
   TCase *t = tcase_create("apg.stand");
   tcase_set_timeout(t, 120);
-  tcase_add_loop_test(t, a_constant_moves_v0_alone, 0, LEGS);
-  tcase_add_loop_test(t, a_scale_leaves_times_and_ratios, 0, 2 * LEGS);
+  tcase_add_loop_test(t, a_constant_moves_v0_alone, 0, cases(LEGS, 2));
+  tcase_add_loop_test(t, a_scale_leaves_times_and_ratios, 0, cases(2 * LEGS, 4));
   tcase_add_loop_test(t, a_longer_rest_shifts_times_alone, 0, 4);
-  tcase_add_loop_test(t, resampling_changes_little, 0, LEGS);
+  tcase_add_loop_test(t, resampling_changes_little, 0, cases(LEGS, 3));
   tcase_add_loop_test(t, the_same_recording_gives_the_same_bits, 0, 2);
   tcase_add_loop_test(t, channels_do_not_see_each_other, 0, 2);
   tcase_add_loop_test(t, a_stated_polarity_undoes_reversal, 0, 4);
-  tcase_add_loop_test(t, identities_hold, 0, 32);
+  tcase_add_loop_test(t, identities_hold, 0, cases(32, 6));
   suite_add_tcase(suite, t);
   return run_suite(suite);
 }

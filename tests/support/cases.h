@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * How many cases of a table a test takes: all of them, or a few where PLETH_QUICK is set, as valgrind's run sets it: there each case
- * takes some 40 times as long, and the same lines run in each. */
+ * How many cases of a table a test takes: all of them, or a few where PLETH_QUICK is set, as valgrind's run and the sanitizers' set it:
+ * there each case takes some 40 or 8 times as long, and the same lines run in each. */
 #ifndef SUPPORT_CASES_H
 #define SUPPORT_CASES_H
 

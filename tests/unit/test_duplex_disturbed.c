@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The reflux test on audio with clicks, speech, saturation, gaps and aliasing. */
+#include "../support/cases.h"
 #include "../support/duplex.h"
 
 /* One click every 0.37 s, the same in both channels, another one in each, or in one of two separated channels only: bridged, counted, and
@@ -132,11 +133,11 @@ int main(void) {
   TCase *t = tcase_create("duplex_disturbed");
   tcase_set_timeout(t, 60);
   tcase_add_checked_fixture(t, setup, teardown);
-  tcase_add_loop_test(t, clicks_are_masked, 0, 6);
-  tcase_add_loop_test(t, clean_recordings_have_nothing_masked, 0, 4);
-  tcase_add_loop_test(t, speech_is_no_reflux, 0, 4);
+  tcase_add_loop_test(t, clicks_are_masked, 0, cases(6, 2));
+  tcase_add_loop_test(t, clean_recordings_have_nothing_masked, 0, cases(4, 1));
+  tcase_add_loop_test(t, speech_is_no_reflux, 0, cases(4, 2));
   tcase_add_loop_test(t, clipping_is_flagged, 0, 2);
-  tcase_add_loop_test(t, gaps_hide_and_are_bridged, 0, 6);
+  tcase_add_loop_test(t, gaps_hide_and_are_bridged, 0, cases(6, 2));
   tcase_add_loop_test(t, aliasing_is_flagged, 0, 2);
   suite_add_tcase(suite, t);
   return run_suite(suite);

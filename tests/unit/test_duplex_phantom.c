@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * The simulated reflux test: truths against published vectors and arithmetic by hand, the echo against its plan, and what each disturbance
  * does to the channels. */
+#include "../support/cases.h"
 #include "../support/runner.h"
 #include "../support/simulated.h"
 #include <check.h>
@@ -284,11 +285,11 @@ static Suite *suite(void) {
   Suite *s = suite_create("duplex_phantom");
   TCase *c = tcase_create("duplex_phantom");
   tcase_set_timeout(c, 60);
-  tcase_add_loop_test(c, reflux_times_and_volumes_are_the_published_ones, 0, 6);
-  tcase_add_loop_test(c, trace_crosses_where_the_truth_says, 0, 2);
-  tcase_add_loop_test(c, echo_has_the_shift_of_the_flow, 0, 6);
+  tcase_add_loop_test(c, reflux_times_and_volumes_are_the_published_ones, 0, cases(6, 2));
+  tcase_add_loop_test(c, trace_crosses_where_the_truth_says, 0, cases(2, 1));
+  tcase_add_loop_test(c, echo_has_the_shift_of_the_flow, 0, cases(6, 2));
   tcase_add_test(c, noise_and_wall_have_their_power);
-  tcase_add_loop_test(c, imbalance_and_crosstalk_make_an_image, 0, 5);
+  tcase_add_loop_test(c, imbalance_and_crosstalk_make_an_image, 0, cases(5, 2));
   tcase_add_test(c, channels_are_what_kind_says);
   tcase_add_loop_test(c, sounds_and_clicks_are_added, 0, 3);
   tcase_add_test(c, peak_is_what_was_asked_and_cut_at_full_scale);
