@@ -38,7 +38,8 @@ static int read_heading(manifest *m) {
   for (size_t i = 0; i < m->table.n_columns; i++) {
     size_t c = 0;
     while (c < COLUMNS && m->column[c] != (int)i) c++;
-    if (c == COLUMNS) message_hint(m->path, "known are recording, sidecar, protocol, sha256", "the column %s is left out", m->table.heading[i]);
+    if (c < COLUMNS) continue;
+    message_hint(m->path, "known are recording, sidecar, protocol, sha256", "the column %s is left out", m->table.heading[i]);
   }
   return m->table.n > 0 ? EXIT_DONE : refuse(m, 1, "at least one row", "an empty table");
 }

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`pleth batch` on many small recordings, tables and (every tenth) Doppler audio, 2 % of them broken in ten ways: speed with one and two workers, memory as the
-count grows, and recordings a second beside a SciPy script that does its own analysis in one process. PLETH_BATCH_FILES (10000) says how many."""
+count grows, and recordings a second beside a SciPy script that does its own analysis in one process. PLETH_BATCH_FILES (10000) says how many.
+With PLETH_BATCH_FOLDER, an empty folder, what was measured is kept there: the same command goes on with the step that was cut off."""
+import contextlib
+import json
 import os
 import pathlib
 import re
@@ -60,9 +63,10 @@ def make(folder, n, pairs):
 
 
 def batch(*words):
-    """Seconds, largest resident set in MiB of the program and of a worker, and what it said."""
+    """Seconds, largest resident set of the program in MiB, and what it said. Where stderr is a terminal, it shows how far it is."""
     began = time.perf_counter()
-    child = subprocess.Popen([PLETH, "batch", *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    child = subprocess.Popen([PLETH, "batch", *map(str, words)], stdout=subprocess.PIPE, stderr=None if sys.stderr.isatty() else subprocess.DEVNULL,
+                             text=True)
     peak = 0
     os.set_blocking(child.stdout.fileno(), False)
     while child.poll() is None:
@@ -76,24 +80,41 @@ def batch(*words):
     return time.perf_counter() - began, peak / 1024, said
 
 
-with tempfile.TemporaryDirectory() as folder:
+def measured(folder, name, out, *words):
+    """What batch() gives, into a folder that is new; from the folder's notes if it was measured there before."""
+    notes = f"{folder}/measured.json"
+    known = json.load(open(notes, encoding="utf-8")) if os.path.exists(notes) else {}
+    if name not in known:
+        if "again" not in name:
+            shutil.rmtree(out, ignore_errors=True)
+        known[name] = batch(*words, "-o", out)
+        with open(f"{notes}.new", "w", encoding="utf-8") as file:
+            json.dump(known, file)
+        os.replace(f"{notes}.new", notes)
+    return known[name]
+
+
+def workplace():
+    kept = os.environ.get("PLETH_BATCH_FOLDER")
+    return contextlib.nullcontext(kept) if kept else tempfile.TemporaryDirectory()
+
+
+with workplace() as folder:
     pairs = make_originals(folder)
     seconds = {}
     for n in sorted({100, 1000, FILES} & set(range(FILES + 1))):
+        shutil.rmtree(f"{folder}/in{n}", ignore_errors=True)
         broken = make(f"{folder}/in{n}", n, pairs)
-        took, peak, said = batch(f"{folder}/in{n}", "-j", 2, "-o", f"{folder}/out")
+        took, peak, said = measured(folder, f"{n} -j 2", f"{folder}/out{n}", f"{folder}/in{n}", "-j", 2)
         print(f"{n} recordings, -j 2: {took:.1f} s, {n / took:.0f}/s, program's peak memory {peak:.1f} MiB; {broken} made broken; {said.splitlines()[0]}",
               flush=True)
         seconds[2] = took
-        if n < FILES:
-            shutil.rmtree(f"{folder}/out")
-    took, peak, said = batch(f"{folder}/in{FILES}", "-j", 2, "-o", f"{folder}/out")
+    took, peak, said = measured(folder, f"{FILES} again", f"{folder}/out{FILES}", f"{folder}/in{FILES}", "-j", 2)
     print(f"again, nothing to do: {took:.1f} s, {FILES / took:.0f}/s; {said.splitlines()[0]}", flush=True)
-    shutil.rmtree(f"{folder}/out")
-    seconds[1], peak, said = batch(f"{folder}/in{FILES}", "-j", 1, "-o", f"{folder}/out")
+    seconds[1], peak, said = measured(folder, f"{FILES} -j 1", f"{folder}/one", f"{folder}/in{FILES}", "-j", 1)
     print(f"{FILES} recordings, -j 1: {seconds[1]:.1f} s, {FILES / seconds[1]:.0f}/s, peak memory {peak:.1f} MiB", flush=True)
     ratio(f"-j 2 over -j 1 on {os.cpu_count()} processors, load average {os.getloadavg()[0]:.1f}", seconds[1] / seconds[2], 1.8)
-    shutil.rmtree(f"{folder}/out")
+    shutil.rmtree(f"{folder}/one")
 
     # The same legs by both, one core each, in turns.
     legs = [path for path, _ in pairs[:LEGS]]
