@@ -86,7 +86,11 @@ static const char *row_text(const matvar_t *var, size_t row, size_t rows, size_t
   return text ? field_text(arena, text, cols) : NULL;
 }
 
+/* Rows without a column cost a file nothing, however many it states: they are no texts. More than a recording may have events are none that
+ * anything here asks for. */
 static dsp_status take_texts(mat_var *to, const matvar_t *var, dsp_arena *arena) {
+  if (to->cols == 0) to->rows = 0;
+  if (to->rows > FMT_CAP_EVENTS) return DSP_OK;
   to->texts = dsp_arena_alloc(arena, to->rows + 1, sizeof *to->texts);
   for (size_t i = 0; to->texts && i < to->rows; i++)
     if (!(to->texts[i] = row_text(var, i, to->rows, to->cols, arena))) return DSP_NO_MEMORY;

@@ -165,9 +165,11 @@ static bool try_limits(edf_out_signal *signal, long low, long high, const long s
 /* Limits beyond the samples cost nothing where the file's own numbers are kept: those of the converter first, since they are round. Limits
  * that are exact are best; a thousandth of a step is still none. */
 static bool store_own_limits(edf_out_signal *signal, long most) {
+  static const double nearly[] = {1e-9, 1e-3}; /* steps */
   static const long ranges[] = {4095, 2047, 1023, 1000, 10000, 100, 10, 32768};
   const long seen[2] = {signal->low, signal->high};
-  for (double off = 1e-9; off < 2e-3; off *= 1e6) {
+  for (size_t k = 0; k < sizeof nearly / sizeof nearly[0]; k++) {
+    const double off = nearly[k];
     if (try_limits(signal, -most - 1, most, seen, off) || try_limits(signal, -most, most, seen, off) ||
         try_limits(signal, 0, most, seen, off) || try_limits(signal, -most - 1, (most + 1) / 64 * 63, seen, off) ||
         try_limits(signal, seen[0], seen[1], seen, off))

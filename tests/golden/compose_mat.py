@@ -70,6 +70,7 @@ def altered(body, at, value):
 
 
 REFUSED = {
+    "rows_without_columns.mat": (struct.pack("<5I", 1, 2**27, 0, 0, 2) + b"t\0", "without times"),
     "cut.mat": (PLAIN[:-20], "beyond its end"), "cut_packed.mat": (PACKED[:400], "byte"), "seven_three.mat": (altered(PLAIN, 124, b"\0\2"), "-v7"),
     "bad_sum.mat": (PLAIN[:128] + struct.pack("<2I", 15, 40) + zlib.compress(PLAIN[128:])[:36] + b"junk", "compressed"),
     "bomb.mat": (PLAIN[:128] + struct.pack("<2I", 15, len(zlib.compress(bytes(50_000_000), 9))) + zlib.compress(bytes(50_000_000), 9), "compressed"),
