@@ -24,10 +24,10 @@ dsp_status bids_wants(fmt_names *names, const fmt_input *so_far);
  * nearer ones on top. *root is NULL when there is none; json_decref it. */
 dsp_status bids_inherit(json_t **root, dsp_recording *recording, const fmt_input *input, const bids_name *name, const char *suffix,
                         dsp_error *error);
-/* The companion with these entities (`recording-` left out when asked to), that suffix and `.tsv.gz` or `.tsv`; NULL none. *file_name is
- * its name. */
-const fmt_source *bids_table(const fmt_input *input, const bids_name *name, const char *suffix, bool without_recording,
-                             const char **file_name);
+/* The companion with these entities (`recording-` left out when asked to), that suffix and `.tsv.gz` or `.tsv`, and its name; *found is
+ * NULL when there is none. */
+dsp_status bids_table(const fmt_source **found, const char **file_name, const fmt_input *input, const bids_name *name, const char *suffix,
+                      bool without_recording, dsp_error *error);
 
 /* bids_facts.c: what a side-car states. Its errors name the side-car. */
 typedef struct bids_facts {

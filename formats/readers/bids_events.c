@@ -140,9 +140,10 @@ static dsp_status physio_events(dsp_recording *recording, const fmt_input *input
                                 dsp_error *error) {
   event_table table = {.columns = {SIZE_MAX, SIZE_MAX, {SIZE_MAX, SIZE_MAX, SIZE_MAX}}};
   json_t *root = NULL;
-  const fmt_source *source = bids_table(input, name, "physioevents", false, &table.file_name);
-  if (!source) return DSP_OK;
-  dsp_status status = bids_inherit(&root, recording, input, name, "physioevents", error);
+  const fmt_source *source = NULL;
+  dsp_status status = bids_table(&source, &table.file_name, input, name, "physioevents", false, error);
+  if (!source) return status;
+  status = bids_inherit(&root, recording, input, name, "physioevents", error);
   const json_t *columns = root ? json_object_get(root, "Columns") : NULL;
   if (status == DSP_OK && !json_is_array(columns))
     status = dsp_fail(error, DSP_BAD_INPUT, "physioevents.json", "Columns, the names of the table's columns", "no names");
@@ -159,7 +160,8 @@ static dsp_status physio_events(dsp_recording *recording, const fmt_input *input
 dsp_status bids_events(dsp_recording *recording, const fmt_input *input, const bids_name *name, const bids_facts *facts, dsp_error *error) {
   event_table table = {.columns = {SIZE_MAX, SIZE_MAX, {SIZE_MAX, SIZE_MAX, SIZE_MAX}}, .unit_s = 1, .zero_s = -facts->start_s};
   dsp_status status = physio_events(recording, input, name, facts, error);
-  const fmt_source *source = bids_table(input, name, "events", true, &table.file_name);
+  const fmt_source *source = NULL;
+  if (status == DSP_OK) status = bids_table(&source, &table.file_name, input, name, "events", true, error);
   if (status == DSP_OK && source) status = take_table(recording, &table, source, true, error);
   if (status == DSP_OK && dsp_recording_sort_events(recording) != DSP_OK) status = dsp_fail_memory(error);
   return status;

@@ -180,18 +180,19 @@ dsp_status bids_inherit(json_t **root, dsp_recording *recording, const fmt_input
   return status;
 }
 
-const fmt_source *bids_table(const fmt_input *input, const bids_name *name, const char *suffix, bool without_recording,
-                             const char **file_name) {
+dsp_status bids_table(const fmt_source **found, const char **file_name, const fmt_input *input, const bids_name *name, const char *suffix,
+                      bool without_recording, dsp_error *error) {
   fmt_names names = {0};
-  const fmt_source *found = NULL;
   const unsigned chosen = without_recording ? all_but_recording(name) : ~0U;
-  if (add_name(&names, name, chosen, 0, suffix, ".tsv.gz") == DSP_OK && add_name(&names, name, chosen, 0, suffix, ".tsv") == DSP_OK)
-    for (size_t i = 0; i < names.n && !found; i++)
-      for (size_t k = 0; k < input->n_companions && !found; k++)
-        if (strcmp(input->companions[k].name, names.rows[i]) == 0) {
-          found = &input->companions[k].source;
-          *file_name = input->companions[k].name;
-        }
+  *found = NULL;
+  dsp_status status = add_name(&names, name, chosen, 0, suffix, ".tsv.gz");
+  if (status == DSP_OK) status = add_name(&names, name, chosen, 0, suffix, ".tsv");
+  for (size_t i = 0; status == DSP_OK && i < names.n && !*found; i++)
+    for (size_t k = 0; k < input->n_companions && !*found; k++)
+      if (strcmp(input->companions[k].name, names.rows[i]) == 0) {
+        *found = &input->companions[k].source;
+        *file_name = input->companions[k].name;
+      }
   fmt_names_clear(&names);
-  return found;
+  return status == DSP_OK ? DSP_OK : dsp_fail_memory(error);
 }

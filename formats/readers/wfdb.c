@@ -20,18 +20,22 @@ static fmt_verdict probe_wfdb(const fmt_input *input, unsigned *score, dsp_error
   const bool text = memchr(input->source->bytes, 0, input->source->size < 4096 ? input->source->size : 4096) == NULL;
   fmt_verdict verdict = FMT_NOT_MINE;
   dsp_error why = {0};
-  if (arena && text && wfdb_parse(&header, input->source, arena, &why) == DSP_OK && header.n_signals > 0) {
+  if (!arena) {
+    dsp_fail_memory(error);
+    return FMT_NOT_MINE;
+  }
+  if (text && wfdb_parse(&header, input->source, arena, &why) == DSP_OK && header.n_signals > 0) {
     bool known = true;
     for (size_t i = 0; !header.n_parts && i < header.n_signals; i++)
       known &= header.signals[i].format == 0 || wfdb_format_known(header.signals[i].format) || ends_in_hea(input->name);
     if (known) verdict = FMT_MINE;
     *score = SURE;
-  } else if (text && ends_in_hea(input->name)) {
+  } else if (text && why.status != DSP_NO_MEMORY && ends_in_hea(input->name)) {
     verdict = FMT_BROKEN;
     if (why.status == DSP_OK) dsp_fail(&why, DSP_BAD_INPUT, "line 1", "at least one signal", "a record without signals");
     *error = why;
   }
-  if (!arena || why.status == DSP_NO_MEMORY) dsp_fail_memory(error);
+  if (why.status == DSP_NO_MEMORY) dsp_fail_memory(error);
   dsp_arena_free(arena);
   return verdict;
 }

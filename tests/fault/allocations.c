@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * Every allocation of our own fails in turn, from reading to writing: each time a clean DSP_NO_MEMORY and nothing kept. The linker puts
- * our malloc, calloc, realloc and free in place of those that our objects ask for (--wrap); the shared libraries keep theirs. */
+ * Every allocation of our own fails in turn, from reading to writing: each time a clean DSP_NO_MEMORY and nothing kept. `allocations STAGE`
+ * goes through one stage of a standing test, `allocations file FORMAT PATH...` reads a recording of any format (the first path; the others
+ * are its companions) and, unless FORMAT is "-", converts it. The linker puts our malloc, calloc, realloc and free in place of those that
+ * our objects ask for (--wrap); the shared libraries keep theirs. */
 #include <dsp/memory.h>
 #include <dsp/phantom.h>
 #include <dsp/protocol.h>
@@ -181,13 +183,36 @@ static dsp_status stage_trace(dsp_error *error) {
   return status;
 }
 
-static const struct {
+/* A recording in files. */
+static struct {
+  const char *format; /* to convert to, or "-" */
+  char name[256];
+  fmt_source source;
+  fmt_file companions[16];
+  size_t n;
+} files;
+
+static dsp_status stage_file(dsp_error *error) {
+  const fmt_input input = {.source = &files.source, .name = files.name, .companions = files.companions, .n_companions = files.n};
+  const fmt_read_options options = {0};
+  dsp_recording *recording = NULL;
+  fmt_parts parts = {0};
+  dsp_status status = fmt_read(&recording, &input, &options, error);
+  if (status == DSP_OK && files.format[0] != '-') status = fmt_convert(&parts, recording, files.format, error);
+  fmt_parts_clear(&parts);
+  dsp_recording_free(recording);
+  return status;
+}
+
+typedef struct stage {
   const char *name;
   dsp_status (*run)(dsp_error *error);
-} stages[] = {{"parameters", stage_parameters}, {"simulate", stage_simulate}, {"recording_text", stage_recording_text},
-              {"source", stage_source},         {"read", stage_read},         {"info", stage_info},
-              {"analyze", stage_analyze},       {"json", stage_json},         {"hdf5", stage_hdf5},
-              {"check", stage_check},           {"svg", stage_svg},           {"trace", stage_trace}};
+} stage;
+
+static const stage stages[] = {{"parameters", stage_parameters}, {"simulate", stage_simulate}, {"recording_text", stage_recording_text},
+                               {"source", stage_source},         {"read", stage_read},         {"info", stage_info},
+                               {"analyze", stage_analyze},       {"json", stage_json},         {"hdf5", stage_hdf5},
+                               {"check", stage_check},           {"svg", stage_svg},           {"trace", stage_trace}};
 
 static void need(dsp_status status, const dsp_error *error, const char *what) {
   if (status == DSP_OK) return;
@@ -239,20 +264,21 @@ static void prepare(void) {
   fmt_buffer_clear(&image);
 }
 
-static int complain(const char *stage, long i, const char *what, const dsp_error *error) {
-  printf("%s: allocation %ld failed: %s: %s: %s\n", stage, i, what, error->place, error->found);
+static int complain(const char *name, long i, const char *what, const dsp_error *error) {
+  printf("%s: allocation %ld failed: %s: %s: %s\n", name, i, what, error->place, error->found);
   fflush(stdout);
   backtrace_symbols_fd(callers, n_callers, STDOUT_FILENO);
   return 1;
 }
 
 /* Fail allocation after allocation of one stage until it runs through. Returns the number of faults. */
-static int try_stage(size_t s) {
+static int try_stage(const stage *s, dsp_status whole) {
   int faults = 0;
   long i = 0;
   dsp_error error = {0};
-  if (stages[s].run(&error) != DSP_OK) {
-    printf("%s: fails with all the memory there is: %s\n", stages[s].name, error.found);
+  const dsp_status found = s->run(&error);
+  if (found != whole) {
+    printf("%s: with all the memory there is: %s: %s\n", s->name, dsp_status_text(found), error.found);
     return 1;
   }
   for (;; i++) {
@@ -260,23 +286,55 @@ static int try_stage(size_t s) {
     memset(&error, 0, sizeof error);
     fired = false;
     left = i;
-    const dsp_status status = stages[s].run(&error);
+    const dsp_status status = s->run(&error);
     left = -1;
-    if (status != (fired ? DSP_NO_MEMORY : DSP_OK)) faults += complain(stages[s].name, i, dsp_status_text(status), &error);
-    if (live != before) faults += complain(stages[s].name, i, "blocks are kept", &error);
+    if (status != (fired ? DSP_NO_MEMORY : whole)) faults += complain(s->name, i, dsp_status_text(status), &error);
+    if (live != before) faults += complain(s->name, i, "blocks are kept", &error);
     if (!fired) break;
   }
-  printf("%-18s %5ld allocations failed in turn, %d faults\n", stages[s].name, i, faults);
+  printf("%-18s %5ld allocations failed in turn, %d faults\n", s->name, i, faults);
   return faults;
+}
+
+static bool take_file(fmt_source *source, const char *path) {
+  FILE *file = fopen(path, "rb");
+  const bool taken = file && fmt_source_read(source, fileno(file), FMT_CAP_FILE_BYTES, 1, NULL) == DSP_OK;
+  if (file) (void)fclose(file);
+  return taken;
+}
+
+static const char *base_name(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
+}
+
+/* A conversion that a format is no place for is refused with all the memory, too. */
+static int try_file(const char *format, char **paths, int n) {
+  static const stage file = {"file", stage_file};
+  dsp_error error = {0};
+  files.format = format;
+  (void)snprintf(files.name, sizeof files.name, "%s", base_name(paths[0]));
+  if (n > 16 || !take_file(&files.source, paths[0])) return 99;
+  for (int i = 1; i < n; i++) {
+    files.companions[files.n].name = base_name(paths[i]);
+    if (!take_file(&files.companions[files.n++].source, paths[i])) return 99;
+  }
+  const dsp_status whole = stage_file(&error);
+  if (whole != DSP_OK && format[0] == '-') {
+    printf("%s: %s: %s\n", files.name, error.place, error.found);
+    return 1;
+  }
+  return try_stage(&file, whole) > 0 ? 1 : 0;
 }
 
 /* The stage that is named, so that a crash in one hides no other. */
 int main(int argc, char **argv) {
+  if (argc > 3 && strcmp(argv[1], "file") == 0) return try_file(argv[2], argv + 3, argc - 3);
   for (size_t s = 0; argc == 2 && s < sizeof stages / sizeof *stages; s++) {
     if (strcmp(stages[s].name, argv[1]) != 0) continue;
     prepare();
-    return try_stage(s) > 0 ? 1 : 0;
+    return try_stage(&stages[s], DSP_OK) > 0 ? 1 : 0;
   }
-  fprintf(stderr, "usage: allocations STAGE\n");
+  fprintf(stderr, "usage: allocations STAGE | file FORMAT PATH...\n");
   return 2;
 }
