@@ -78,6 +78,31 @@ START_TEST(a_late_start_is_held_to_its_limit) {
 }
 END_TEST
 
+/* A cuff's pressure marks compression and release where no event does; one that hardly moves marks nothing. */
+START_TEST(a_cuff_marks_the_compression) {
+  enum { RATE = 50, N = 20 * RATE };
+  double *x = malloc(N * sizeof *x);
+  ck_assert_ptr_nonnull(x);
+  for (size_t i = 0; i < N; i++) {
+    const double t_s = (double)i / RATE;
+    x[i] = (_i ? 10 : 100) * fmin(fmax((t_s - 7.9) / 0.2, 0), 1) * fmin(fmax((9.05 - t_s) / 0.1, 0), 1);
+  }
+  trace(30, 1, 2, 6);
+  dsp_channel *cuff = dsp_recording_add_channel(recording, "cuff", RATE, x, N);
+  ck_assert_ptr_nonnull(cuff);
+  cuff->role = DSP_ROLE_CUFF_PRESSURE;
+  cuff->unit = dsp_unit_find("mm[Hg]", 6);
+  const dsp_test *test = analyze(NULL);
+  ck_assert_double_eq_tol(measure("RT")->value, 2, 0.02);
+  ck_assert(dsp_flags_has(&measure("RT")->flags, "phases_detected") == (_i == 1));
+  for (size_t i = 0; i < test->n_landmarks && _i == 0; i++) {
+    const dsp_landmark *l = &test->landmarks[i];
+    if (!strcmp(l->name, "compression")) ck_assert_double_eq_tol(l->t_s, 8, 0.03);
+    if (!strcmp(l->name, "release")) ck_assert_double_eq_tol(l->t_s, 9, 0.03);
+  }
+}
+END_TEST
+
 /* The verdict on exactly the limit, as each guideline words it. */
 START_TEST(verdicts_on_the_limit) {
   static const struct {
@@ -134,6 +159,7 @@ int main(void) {
   tcase_add_loop_test(t, velocity_traces_against_closed_forms, 0, 3);
   tcase_add_loop_test(t, thresholds_end_a_decay, 0, 3);
   tcase_add_loop_test(t, the_site_is_the_vein, 0, 3);
+  tcase_add_loop_test(t, a_cuff_marks_the_compression, 0, 2);
   tcase_add_loop_test(t, a_late_start_is_held_to_its_limit, 0, 2);
   tcase_add_test(t, verdicts_on_the_limit);
   tcase_add_test(t, every_vein_has_a_default_limit);

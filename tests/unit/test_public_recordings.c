@@ -221,6 +221,21 @@ START_TEST(transcranial_envelopes) {
     low = fmin(low, v->x[i]);
   }
   for (size_t i = first; i < last; i++) sum += v->x[i];
+  /* the listed swing over the mean, 0.655, is that of means of three samples: the envelope moves in steps of 2.1 cm/s */
+  double swing = 0;
+  for (size_t i = first, k = 0; k < beats; k++) {
+    double top = 0, bottom = 1e9;
+    size_t length = 0;
+    for (bool down = false; i + length + 1 < v->n; length++) {
+      const double smooth = (v->x[i + length - 1] + v->x[i + length] + v->x[i + length + 1]) / 3;
+      down |= v->x[i + length] < 52;
+      if (down && v->x[i + length] > 66) break;
+      top = fmax(top, smooth), bottom = fmin(bottom, smooth);
+    }
+    swing += (top - bottom) / (double)beats;
+    i += length;
+  }
+  ck_assert_double_eq_tol(swing / (sum / (double)(last - first)), 0.655, 0.01);
   printf("%zu beats, PSV %.1f, EDV %.1f, TAMAX %.1f cm/s\n", beats, systolic / (double)beats, diastolic / (double)beats,
          sum / (double)(last - first));
   ck_assert_uint_eq(beats + 2, 13);
