@@ -16,23 +16,23 @@ typedef struct level {
 } level;
 
 #define SHOWN                                                                                                                              \
-  {"VFT90", PERCENT, 0, false}, {"T50", PERCENT, 0, false}, {"TREFILL", PERCENT, 0, false}, {"PUMP.e", PERCENT, 0, false}, {               \
+  {"VFT90", PERCENT, 0, false, 0}, {"T50", PERCENT, 0, false, 0}, {"TREFILL", PERCENT, 0, false, 0}, {"PUMP.e", PERCENT, 0, false, 0}, {   \
     "PUMP.I", PERCENT, 0, false                                                                                                            \
   }
 
 static const level levels[] = {
     {"none",
      "nuisance=none",
-     {{"VV", PERCENT, 1, false}, {"VFI", PERCENT, 2, false}, {"EF", ABSOLUTE, 1, false}, {"RVF", ABSOLUTE, 1, false}, SHOWN}},
+     {{"VV", PERCENT, 1, false, 0}, {"VFI", PERCENT, 2, false, 0}, {"EF", ABSOLUTE, 1, false, 0}, {"RVF", ABSOLUTE, 1, false, 0}, SHOWN}},
     {"realistic",
      "nuisance=realistic",
-     {{"VV", PERCENT, 2, true}, {"VFI", PERCENT, 4, true}, {"EF", ABSOLUTE, 2, true}, {"RVF", ABSOLUTE, 2, true}, SHOWN}},
+     {{"VV", PERCENT, 2, true, 0}, {"VFI", PERCENT, 4, true, 0}, {"EF", ABSOLUTE, 2, true, 0}, {"RVF", ABSOLUTE, 2, true, 0}, SHOWN}},
     {"hard",
      "nuisance=hard",
-     {{"VV", PERCENT, 5, false}, {"VFI", PERCENT, 10, false}, {"EF", ABSOLUTE, 4, false}, {"RVF", ABSOLUTE, 4, false}, SHOWN}},
+     {{"VV", PERCENT, 5, false, 0}, {"VFI", PERCENT, 10, false, 0}, {"EF", ABSOLUTE, 4, false, 0}, {"RVF", ABSOLUTE, 4, false, 0}, SHOWN}},
     {"cut",
      "nuisance=realistic stand_cut=1.15",
-     {{"VV", PERCENT, 0, false}, {"VFI", PERCENT, 12, false}, {"EF", ABSOLUTE, 0, false}, {"RVF", ABSOLUTE, 0, false}, SHOWN}},
+     {{"VV", PERCENT, 0, false, 0}, {"VFI", PERCENT, 12, false, 0}, {"EF", ABSOLUTE, 0, false, 0}, {"RVF", ABSOLUTE, 0, false, 0}, SHOWN}},
 };
 /* Settings of leg i: every rate, every phenotype and generator, half with events. */
 static leg make_leg(const level *l, int i) {

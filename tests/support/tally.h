@@ -15,7 +15,11 @@ typedef struct goal {
   measured_in in; /* % of the truth, or the measure's own unit (points, s) */
   double error;   /* 95 % of errors must be smaller; 0: only shown */
   bool coverage;  /* the 95 % interval must hold the truth about so often */
+  double kept;    /* larger than the goal where that is missed: what is reached, so that it does not grow; 0: the goal itself */
 } goal;
+
+/* Judge few recordings by what is kept, not by the goals themselves: for tests that must be quick. */
+static bool tally_quick;
 
 typedef struct tally {
   double error[TALLY_MAX];
@@ -67,16 +71,17 @@ static inline void tally_head(void) {
 
 /* Print one row; true when its goals are met. */
 static inline bool tally_judge(tally *t, const char *level, const goal *g) {
-  static const double coverage_least = 0.88, coverage_most = 0.995;
+  const double coverage_least = tally_quick ? 0.7 : 0.88, coverage_most = tally_quick ? 1 : 0.995;
+  const double bound = tally_quick && g->kept > 0 ? g->kept : g->error;
   if (t->n == 0) tally_error(t, INFINITY, -1);
   qsort(t->error, (size_t)t->n, sizeof t->error[0], tally_ascending);
   const double p50 = t->error[t->n / 2], p95 = t->error[(int)ceil(0.95 * t->n) - 1];
   const double coverage = t->intervals ? (double)t->covered / t->intervals : (double)NAN;
-  const bool near = g->error <= 0 || p95 <= g->error;
-  const bool honest = !g->coverage || (coverage >= coverage_least && (coverage <= coverage_most || t->intervals < 100));
+  const bool near = bound <= 0 || p95 <= bound;
+  const bool honest = !g->coverage || (coverage >= coverage_least && coverage <= coverage_most);
   printf("%-14s %-10s %-12s %5d %5d %6d %8.3f %8.3f %8.2f %5d %9.3f", leg_protocol, level, g->id, t->n, t->null, t->silent, p50, p95,
          t->most, t->most_at, coverage);
-  if (g->error > 0) printf("   p95 <= %g%s%s", g->error, g->in == PERCENT ? " %" : "", near ? "" : "  MISSED");
+  if (g->error > 0) printf("   p95 <= %g%s%s", bound, g->in == PERCENT ? " %" : "", near ? "" : "  MISSED");
   if (g->coverage) printf("   %.2f to %.3f%s", coverage_least, coverage_most, honest ? "" : "  MISSED");
   printf("%s\n", t->silent ? "  NULL WITHOUT A REASON" : "");
   return near && honest && t->silent == 0;

@@ -79,11 +79,12 @@ static dsp_status find_slip(occlusion_cycle *r, const occlusion_test *t) {
   return DSP_OK;
 }
 
-/* Fit the outflow of cycle k with what is known of the venting: what the cuff's pressure says, else `venting`. */
-static dsp_status read_outflow(occlusion_cycle *r, const occlusion_test *t, size_t k, dsp_estimate venting) {
+/* Fit the outflow of cycle k with what is known of the venting: what the cuff's pressure says, else `venting`. `once_more`: only to learn
+ * how the cuff vents. */
+static dsp_status read_outflow(occlusion_cycle *r, const occlusion_test *t, size_t k, dsp_estimate venting, bool once_more) {
   const part_cycle *c = r->cycle;
   static const double free_s[] = {[CYCLE_FROM_TRACE] = 0.5, [CYCLE_FROM_CUFF] = 0.02, [CYCLE_FROM_EVENT] = 0}, seen_sd_s = 0.03;
-  static const double depart_share = 0.02, depart_s = 0.5;
+  static const double depart_share = 0.015, depart_s = 0.5;
   r->outflow_to_s = outflow_end(t, k);
   r->cut = r->outflow_to_s - c->release_s < 5;
   const bool decimated = t->trace.rate_hz < 0.99 * t->channel->rate_hz, seen = isfinite(c->venting_s);
@@ -95,7 +96,7 @@ static dsp_status read_outflow(occlusion_cycle *r, const occlusion_test *t, size
                                  .venting_sd_s = seen ? seen_sd_s : venting.se,
                                  .to_s = r->outflow_to_s,
                                  .blur_s = decimated ? 1 / t->trace.rate_hz : 0,
-                                 .depart_share = depart_share,
+                                 .depart_share = once_more ? 0 : depart_share,
                                  .depart_s = depart_s,
                                  .base = r->rested ? r->base : (dsp_estimate){NAN, NAN}};
   const dsp_status status = dsp_outflow_fit(&r->outflow, &t->trace, &t->noise, &task);
@@ -175,7 +176,7 @@ static dsp_status read_cycles(occlusion_test *t) {
       if (!isfinite(r->cycle->release_s))
         r->why_not = "not_released";
       else if (pass == 0 || isnan(r->cycle->venting_s))
-        status = read_outflow(r, t, k, venting);
+        status = read_outflow(r, t, k, venting, pass == 0 && t->cycles.n > 1 && isnan(r->cycle->venting_s));
     }
     if (t->cycles.n < 2) break;
     venting = common_venting(t);
