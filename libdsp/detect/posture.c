@@ -57,7 +57,7 @@ dsp_status dsp_posture_find(dsp_posture *posture, const dsp_trace *trace, size_t
   double *smooth = dsp_alloc(n, sizeof *smooth), *scratch = dsp_alloc(n, sizeof *scratch);
   dsp_status status = smooth && scratch ? dsp_median(smooth, trace->x + from, n, (size_t)trace->rate_hz) : DSP_NO_MEMORY;
   if (status == DSP_OK) {
-    posture->low = quantile(scratch, smooth, (size_t)(5 * trace->rate_hz), 0.5);
+    posture->low = quantile(scratch, smooth, (size_t)fmax(1, 5 * trace->rate_hz), 0.5);
     posture->high = quantile(scratch, smooth, n, 0.9);
     const double range = posture->high - posture->low, drop = posture->low - quantile(scratch, smooth, n, 0.1);
     posture->falls = drop > least_rise && drop > 2 * range;

@@ -7,7 +7,8 @@ import sys
 INT16, DOUBLE, KNOTS = 0, 1, 2
 R10, R50, R100, R25, R1, R05, R1000, R0001, R1E6, ODD = range(10)
 NOTE, SUPINE, STAND, TIPTOE, CALIBRATION = 0, 1, 2, 5, 17
-GAP, TWEAK = 1, 2
+GAP, TWEAK, PROTOCOL = 1, 2, 4  # the last times the protocol's place in the table
+VOLUME, STRAIN, PPG = 0, 3, 4  # places in the target's list of roles
 
 
 def head(form, rate, role=0, switches=0, events=(), tweak=()):
@@ -38,6 +39,11 @@ def leg(vv=120.0, cut_s=None):
     return points
 
 
+def cuff(height=3.0):
+    """Rest, then twice: filling under a cuff, plateau, emptying."""
+    return [(20, 0)] + 2 * [(10, .4 * height), (20, .8 * height), (40, height), (30, height), (1, .4 * height), (3, .1 * height), (40, 0)]
+
+
 EVENTS = ((STAND, 30, 0), (TIPTOE, 235, 1), (TIPTOE, 308, 10 | 5 << 4), (SUPINE, 408, 0))
 SEEDS = {
     "leg_events": head(KNOTS, R10, events=EVENTS) + knots(leg()),
@@ -61,6 +67,10 @@ SEEDS = {
     "infinite": head(DOUBLE, R10) + struct.pack("<600d", *[float("inf") if i % 50 == 0 else float(i) for i in range(600)]),
     "tiny": head(DOUBLE, R10, events=EVENTS) + struct.pack("<600d", *[5e-324 * (i % 3) for i in range(600)]),
 }
+# A start for the fuzzer in each protocol: of a leg and of a cuff, under the role that it wants.
+ROLES = [VOLUME, VOLUME, VOLUME, VOLUME, VOLUME, PPG] + 7 * [STRAIN]
+for place, role in enumerate(ROLES):
+    SEEDS[f"protocol_{place:02}"] = head(KNOTS, R10, role=role, switches=place * PROTOCOL) + knots(cuff() if role == STRAIN or place == 1 else leg())
 
 if __name__ == "__main__":
     folder = pathlib.Path(sys.argv[1])
