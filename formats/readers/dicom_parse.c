@@ -43,6 +43,11 @@ static bool is_long(const char *vr) {
   return false;
 }
 
+/* Bytes before `end`; an element's head may have gone beyond it. */
+static size_t left_before(const parse *p, size_t end) {
+  return p->in.at < end ? end - p->in.at : 0;
+}
+
 static dsp_status parse_set(parse *p, dicom_set *set, size_t end, unsigned depth);
 
 /* Items up to their end, or to the delimiter when the length is not told. */
@@ -55,7 +60,7 @@ static dsp_status parse_items(parse *p, dicom_element *e, size_t end, bool delim
     if (p->in.failed) break;
     if (tag == SEQUENCE_END && delimited) return DSP_OK;
     if (tag != ITEM) return broken(p, at, "an item of a sequence", "another element");
-    if (n != UNDEFINED && n > end - p->in.at) return broken(p, at, "an item within its sequence", "an item that is longer");
+    if (n != UNDEFINED && n > left_before(p, end)) return broken(p, at, "an item within its sequence", "an item that is longer");
     if (dsp_grow(&e->items, &e->capacity, e->n_items + 1, sizeof *e->items) != DSP_OK) return dsp_fail_memory(p->error);
     dicom_set *item = &e->items[e->n_items++];
     *item = (dicom_set){0};
@@ -80,10 +85,10 @@ static dsp_status skip_fragments(parse *p) {
 // NOLINTNEXTLINE(misc-no-recursion): the depth is capped
 static dsp_status parse_value(parse *p, dicom_element *e, uint32_t n, size_t end, unsigned depth) {
   const bool sequence = memcmp(e->vr, "SQ", 2) == 0;
-  const size_t left = end - p->in.at;
+  const size_t left = left_before(p, end);
   if (n == UNDEFINED && e->tag == PIXELS_TAG) return skip_fragments(p);
   if (n == UNDEFINED) return parse_items(p, e, end, true, depth);
-  if (n > left && end < p->in.size) return broken(p, p->in.at, "a value within its item", "a value that is longer");
+  if ((n > left || p->in.at > end) && end < p->in.size) return broken(p, p->in.at, "a value within its item", "a value that is longer");
   if (n > left) { /* the file ends */
     p->file->cut = true;
     p->in.failed = true;

@@ -135,6 +135,7 @@ REFUSED = {
     "few_bytes.dcm": (waveform(n=1000), "fewer bytes"), "no_rate.dcm": (waveform(rate="0"), "sampling frequency"), "many_channels.dcm": (waveform(channels=60000, n=1), "channels"),
     "no_channels.dcm": (waveform(channels=0, n=1), "channels"), "other_kind.dcm": (waveform(bits=24), "kind"), "deep.dcm": (nested(40), "nesting"),
     "long_item.dcm": (dicom(Syntax(LITTLE), Syntax(LITTLE).sequence(0x54000100, struct.pack("<2HI", 0xFFFE, 0xE000, 900) + bytes(8))), "item"),
+    "head_beyond.dcm": (dicom(Syntax(LITTLE), Syntax(LITTLE).sequence(0x54000100, struct.pack("<2HI", 0xFFFE, 0xE000, 6) + struct.pack("<2H", 0x003A, 0x001A) + b"DS" + struct.pack("<H", 20000))), "within its item"),
     "cut.dcm": (waveform()[:-40], "cut short"), "curve_cut.dcm": (curve(n=4), "as stated"), "no_vr.dcm": (dicom(Syntax(LITTLE), b"\x08\0\x16\0\x04\0\0\0abcd"), "kind"),
     "beyond.dcm": (waveform(LITTLE, lambda s: group(s, SAMPLES, definitions=[definition(s, "calf", "mL", "1e308"), definition(s, "cuff", "mL")])), "sensitivity"),
 }
