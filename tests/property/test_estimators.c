@@ -12,6 +12,7 @@
 #include <math.h>
 
 enum { LENGTH = 128, HOP = 32, BINS = 512, HALF = BINS / 2, FIRST = 4, BAND = HALF - FIRST, FRAMES = 210, TRIALS = 12, RATE = 8000 };
+enum { TOP = BAND / 5 }; /* bins without echo */
 enum { PERCENTILE, THRESHOLD, RUN, CHORD, GEOMETRIC, LINES, WEIGHTED, SUBTRACTED, TRACKED, BESIDE, MEAN, COLUMNS };
 static const char *const names[COLUMNS] = {"percentile 95", "crossing k 3", "run of 4, k 8",   "geometric", "modified geometric",
                                            "two lines",     "mean, raw",    "mean, noise out", "tracked",   "geometric beside it",
@@ -60,7 +61,7 @@ static void estimate(double hz[COLUMNS], const float *p) {
   double rise[BAND], end = 0, noise = 0, raw = 0, above = 0, moment = 0, most = 0;
   int last = 0, run = 0, strongest = 0, from = 0, to = 0;
   for (int i = 0; i < BAND; i++) rise[i] = end += (double)p[i];
-  for (int i = BAND - BAND / 5; i < BAND; i++) noise += (double)p[i] / (double)(BAND / 5);
+  for (int i = BAND - TOP; i < BAND; i++) noise += (double)p[i] / (double)TOP;
   for (int c = 0; c < COLUMNS; c++) hz[c] = NAN;
   for (int i = 0; i < BAND; i++) {
     const double f = hz_of(i), clear = fmax(0, (double)p[i] - noise);

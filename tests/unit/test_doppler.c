@@ -36,9 +36,9 @@ START_TEST(spectra_keep_directions_apart) {
         ck_assert(p[at] > 0.9F * (separated ? 0.25F : 1) * LENGTH * 2 / 3);
         ck_assert_msg(p[mirror] < 1e-6F * p[at], "%g against %g", (double)p[mirror], (double)p[at]);
       }
-      pairs[2 * 3 * HOP] = NAN;
+      pairs[(size_t)2 * 3 * HOP] = NAN;
       dsp_stft_run(stft, power, pairs, FRAMES, HOP);
-      ck_assert(isnan(power[3 * BINS]) && isfinite(power[(3 + LENGTH / HOP + 1) * BINS]));
+      ck_assert(isnan(power[(size_t)3 * BINS]) && isfinite(power[(size_t)(3 + LENGTH / HOP + 1) * BINS]));
       dsp_stft_free(stft);
     }
   dsp_stft *none = NULL;

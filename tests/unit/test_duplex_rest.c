@@ -94,7 +94,7 @@ START_TEST(noise_passes_for_flow_no_more_often_than_stated) {
       }
     }
   ck_assert_uint_gt(quiet, 8000);
-  ck_assert_double_le((double)alarms, atof(rates[_i % 3]) * (double)quiet);
+  ck_assert_double_le((double)alarms, strtod(rates[_i % 3], NULL) * (double)quiet);
 }
 END_TEST
 
