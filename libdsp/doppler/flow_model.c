@@ -17,8 +17,7 @@ enum { LEVELS = 6, USUAL_LEVEL = 1, QUANTILES = 96, STEPS_MAX = 400, FRAMES = 4 
 
 static const double lowest_hz = 16; /* of the ladder */
 static const double level_step_db = 4, highest_level_db = 4;
-static const double reach = 3.2;    /* standard deviations of a velocity's width that a template covers */
-static const double floor_db = -24; /* of the skirts, below the usual echo spread over floor_width_hz */
+static const double reach = 3.2; /* standard deviations of a velocity's width that a template covers */
 static const double floor_width_hz = 800;
 
 typedef struct flow_template {
@@ -29,18 +28,18 @@ typedef struct flow_template {
 } flow_template;
 
 struct dsp_flow_model {
-  size_t bins, steps, below, width; /**< signed bins -below .. width - below - 1 */
+  size_t bins, steps, levels, below, width; /**< signed bins -below .. width - below - 1 */
   double hz_a_bin, evidence, mean_share;
   double *hz;               /**< the ladder */
   float *floor;             /**< background and skirts, width values */
   dsp_float_lanes *scaled;  /**< spectra over it: width values a lane, of which each spectrum has one for each direction */
   dsp_float_lanes *ratio;   /**< of the ladder, in the same lanes */
-  flow_template *templates; /**< steps x LEVELS */
+  flow_template *templates; /**< steps x levels */
 };
 
 void dsp_flow_model_free(dsp_flow_model *m) {
   if (!m) return;
-  for (size_t i = 0; m->templates && i < m->steps * LEVELS; i++) free(m->templates[i].weight);
+  for (size_t i = 0; m->templates && i < m->steps * m->levels; i++) free(m->templates[i].weight);
   free(m->templates);
   free(m->hz);
   free(m->floor);
@@ -99,9 +98,9 @@ static dsp_status make_templates(dsp_flow_model *m, const dsp_flow_setting *sett
   dsp_status status = DSP_OK;
   for (size_t j = 0; j < m->steps && status == DSP_OK; j++) {
     shape_at(density, m, &setting->shape, m->hz[j]);
-    for (size_t l = 0; l < LEVELS && status == DSP_OK; l++) {
-      const double db = highest_level_db - level_step_db * (double)l;
-      status = make_template(&m->templates[j * LEVELS + l], m, density, setting->power * setting->rate_hz * pow(10, db / 10));
+    for (size_t l = 0; l < m->levels && status == DSP_OK; l++) {
+      const double db = setting->steady ? setting->level_db : highest_level_db - level_step_db * (double)l;
+      status = make_template(&m->templates[j * m->levels + l], m, density, setting->power * setting->rate_hz * pow(10, db / 10));
     }
   }
   free(density);
@@ -115,7 +114,7 @@ static size_t folded(const dsp_flow_model *m, size_t i, bool negative) {
 }
 
 static void make_floor(dsp_flow_model *m, const dsp_flow_setting *setting) {
-  const double skirts = setting->power * setting->rate_hz / floor_width_hz * pow(10, floor_db / 10);
+  const double skirts = setting->power * setting->rate_hz / floor_width_hz * pow(10, setting->skirts_db / 10);
   const size_t half = m->bins / 2;
   for (size_t i = 0; i < m->width; i++) {
     const size_t bin = folded(m, i, false), k = bin > half ? bin - half : half - bin;
@@ -133,6 +132,7 @@ dsp_status dsp_flow_model_new(dsp_flow_model **model, const dsp_flow_setting *se
   m->evidence = setting->evidence;
   m->mean_share = setting->shape.profile / (setting->shape.profile + 2);
   m->steps = ladder(hz, setting);
+  m->levels = setting->steady ? 1 : LEVELS;
   const double widest = hypot(setting->shape.width_hz, setting->shape.width_part * setting->top_hz);
   m->below = (size_t)ceil(reach * setting->shape.width_hz / m->hz_a_bin) + 1;
   m->width = m->below + (size_t)ceil((setting->top_hz + reach * widest) / m->hz_a_bin) + 2;
@@ -142,7 +142,7 @@ dsp_status dsp_flow_model_new(dsp_flow_model **model, const dsp_flow_setting *se
   m->floor = dsp_alloc(m->width, sizeof *m->floor);
   m->scaled = dsp_alloc(m->width, sizeof *m->scaled);
   m->ratio = dsp_alloc(m->steps, sizeof *m->ratio);
-  m->templates = dsp_zalloc(m->steps * LEVELS, sizeof *m->templates);
+  m->templates = dsp_zalloc(m->steps * m->levels, sizeof *m->templates);
   if (!m->hz || !m->floor || !m->scaled || !m->ratio || !m->templates) goto fail;
   memcpy(m->hz, hz, m->steps * sizeof *hz);
   make_floor(m, setting);
@@ -159,8 +159,9 @@ size_t dsp_flow_model_steps(const dsp_flow_model *m) {
 }
 
 double dsp_flow_model_lowest_hz(const dsp_flow_model *m, double least) {
+  const size_t usual = m->levels > 1 ? USUAL_LEVEL : 0;
   size_t j = m->steps;
-  while (j > 0 && (double)m->templates[(j - 1) * LEVELS + USUAL_LEVEL].expected >= least) j--;
+  while (j > 0 && (double)m->templates[(j - 1) * m->levels + usual].expected >= least) j--;
   return j < m->steps ? m->hz[j] : (double)NAN;
 }
 
@@ -189,11 +190,12 @@ static inline __attribute__((always_inline)) void template_ratio(dsp_float_lanes
 }
 
 /* The best level of each step, in each lane. */
-DSP_LANES static void run_ladder(dsp_float_lanes *ratio, const flow_template *templates, size_t steps, const dsp_float_lanes *y) {
+DSP_LANES static void run_ladder(dsp_float_lanes *ratio, const flow_template *templates, size_t steps, size_t levels,
+                                 const dsp_float_lanes *y) {
   for (size_t j = 0; j < steps; j++) {
     dsp_float_lanes best = (dsp_float_lanes){0} - INFINITY;
-    for (size_t l = 0; l < LEVELS; l++) {
-      const flow_template *t = &templates[j * LEVELS + l];
+    for (size_t l = 0; l < levels; l++) {
+      const flow_template *t = &templates[j * levels + l];
       dsp_float_lanes now;
       template_ratio(&now, t, y + t->first);
       const dsp_mask_lanes higher = now > best;
@@ -234,7 +236,7 @@ void dsp_flow_model_run(dsp_flow_model *m, float *ratio, const float *power, siz
       usable[f] = is_finite(spectrum, m->bins);
       if (usable[f]) scale_spectrum(m, spectrum, 2 * f);
     }
-    run_ladder(m->ratio, m->templates, m->steps, m->scaled);
+    run_ladder(m->ratio, m->templates, m->steps, m->levels, m->scaled);
     for (size_t f = 0; f < n; f++) {
       float *to = ratio + (first + f) * states;
       to[0] = 0;

@@ -124,7 +124,7 @@ static dsp_status run_trials(duplex_test *t, duplex_reading *readings, dsp_error
     if (status == DSP_OK && t->audio) duplex_course_scale(&fine, t->sign / (isfinite(t->hz_per_cm_s) ? t->hz_per_cm_s : 1));
     if (status == DSP_OK && !t->audio) duplex_course_scale(&fine, t->sign);
     if (status == DSP_OK && t->audio) t->lowest = duplex_audio_lowest_hz(t->audio) / (isfinite(t->hz_per_cm_s) ? t->hz_per_cm_s : 1);
-    if (status == DSP_OK) duplex_read(&readings[i], t, &fine, p);
+    if (status == DSP_OK) status = duplex_read(&readings[i], t, &fine, p, error);
     if (status == DSP_OK && t->audio) readings[i].met = since(*duplex_audio_disturbance(t->audio), before);
     widen_velocities(&readings[i]);
     if (status == DSP_OK) status = duplex_overlay(&t->course, &fine, t->sign);

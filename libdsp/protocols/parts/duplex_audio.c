@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void duplex_audio_close(duplex_audio *a) {
+static void release(duplex_audio *a) {
   if (!a) return;
   dsp_stft_free(a->stft);
   dsp_flow_model_free(a->model);
@@ -18,6 +18,11 @@ void duplex_audio_close(duplex_audio *a) {
   free(a->example);
   free(a->sort);
   free(a);
+}
+
+void duplex_audio_close(duplex_audio *a) {
+  if (a) release(a->slow);
+  release(a);
 }
 
 const duplex_disturbance *duplex_audio_disturbance(const duplex_audio *a) {
@@ -73,6 +78,42 @@ static size_t smooth_size(size_t least) {
   }
 }
 
+static void set_window(duplex_audio *a, double window_s, double hop_s) {
+  a->length = (size_t)fmax(8, round(window_s * a->rate_hz));
+  a->bins = smooth_size(a->length + a->length / 7);
+  a->hop = (size_t)fmax(1, round(hop_s * a->rate_hz));
+  a->power = dsp_alloc(a->bins * BLOCK_FRAMES, sizeof *a->power);
+}
+
+static dsp_status new_stft(duplex_audio *a, dsp_error *error) {
+  return dsp_stft_new(&a->stft, a->length, a->bins, a->kind == DSP_STEREO_IQ ? DSP_PAIR_QUADRATURE : DSP_PAIR_SEPARATED, error);
+}
+
+dsp_status duplex_audio_slow(duplex_audio **slow, duplex_audio *audio, double window_s, dsp_error *error) {
+  *slow = audio->slow;
+  if (audio->slow) return DSP_OK;
+  duplex_audio *a = dsp_zalloc(1, sizeof *a);
+  if (!a) return dsp_fail_memory(error);
+  a->source = audio->source;
+  a->params = audio->params;
+  a->first_channel = audio->first_channel;
+  a->rate_hz = audio->rate_hz;
+  a->hz_per_cm_s = audio->hz_per_cm_s;
+  a->facts = audio->facts;
+  a->kind = audio->kind;
+  a->corrected = audio->corrected;
+  set_window(a, window_s, 2 * audio->params[P_HOP]);
+  dsp_status status = a->power ? new_stft(a, error) : dsp_fail_memory(error);
+  if (status == DSP_OK) status = duplex_survey_background(a, error);
+  if (status != DSP_OK) {
+    duplex_audio_close(a);
+    return status;
+  }
+  a->blood = audio->blood;
+  *slow = audio->slow = a;
+  return DSP_OK;
+}
+
 dsp_status duplex_audio_open(duplex_audio **audio, const dsp_recording *recording, const dsp_channel *channel, const double *params,
                              double hz_per_cm_s, dsp_error *error) {
   *audio = NULL;
@@ -83,10 +124,7 @@ dsp_status duplex_audio_open(duplex_audio **audio, const dsp_recording *recordin
   a->first_channel = (unsigned)(channel - recording->channels);
   a->rate_hz = channel->rate_hz;
   a->hz_per_cm_s = hz_per_cm_s;
-  a->length = (size_t)fmax(8, round(params[P_WINDOW] * a->rate_hz));
-  a->bins = smooth_size(a->length + a->length / 7);
-  a->hop = (size_t)fmax(1, round(params[P_HOP] * a->rate_hz));
-  a->power = dsp_alloc(a->bins * BLOCK_FRAMES, sizeof *a->power);
+  set_window(a, params[P_WINDOW], params[P_HOP]);
   a->example = dsp_alloc(a->bins * SHAPE_FRAMES, sizeof *a->example);
   const bool stereo = a->source->n_channels >= a->first_channel + 2;
   dsp_status status = a->power && a->example ? DSP_OK : dsp_fail_memory(error);
@@ -96,8 +134,7 @@ dsp_status duplex_audio_open(duplex_audio **audio, const dsp_recording *recordin
   a->kind = stereo && (stated == DSP_STEREO_IQ || stated == DSP_STEREO_SEPARATED || stated == DSP_STEREO_MONO) ? stated : a->facts.kind;
   a->corrected = a->kind == DSP_STEREO_IQ && a->facts.kind == DSP_STEREO_IQ && fabs(a->facts.gain_db) < 6 &&
                  fabs(a->facts.phase_deg) < 30 && (fabs(a->facts.gain_db) > 0.1 || fabs(a->facts.phase_deg) > 0.5);
-  if (status == DSP_OK)
-    status = dsp_stft_new(&a->stft, a->length, a->bins, a->kind == DSP_STEREO_IQ ? DSP_PAIR_QUADRATURE : DSP_PAIR_SEPARATED, error);
+  if (status == DSP_OK) status = new_stft(a, error);
   if (status == DSP_OK) status = duplex_survey_background(a, error);
   if (status != DSP_OK) {
     duplex_audio_close(a);

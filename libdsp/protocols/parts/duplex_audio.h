@@ -25,6 +25,11 @@ struct duplex_audio {
   float *example;    /**< spectra of steady fast flow, from which the profile is learnt */
   size_t n_examples; /**< shown so far; the first SHAPE_FRAMES places are filled */
   dsp_flow_model *model;
+  dsp_flow_shape shape; /**< of that model, once learnt */
+  bool steady;          /**< the model takes the echo as equally strong in every spectrum, by level_db above the usual */
+  double level_db;
+  double top_hz;       /**< highest shift that the model looks for; 0: what the device can show */
+  duplex_audio *slow;  /**< the same audio in longer windows, made when needed */
   unsigned char *sort; /**< of each frame of a block or stretch, dsp_spectrum_kind */
   size_t sort_capacity;
   duplex_disturbance found;
@@ -34,6 +39,9 @@ DSP_MUST_USE dsp_status duplex_audio_pairs(duplex_audio *audio, uint64_t first, 
 
 /** The sample at `seconds`; 0 before the start. */
 uint64_t duplex_audio_sample(const duplex_audio *audio, double seconds);
+
+/** The same audio in windows of window_s; stays audio's. */
+DSP_MUST_USE dsp_status duplex_audio_slow(duplex_audio **slow, duplex_audio *audio, double window_s, dsp_error *error);
 
 /* duplex_survey.c */
 /** The wiring that the data show: audio->facts. */

@@ -18,16 +18,19 @@ dsp_status duplex_frames_model(duplex_audio *a, dsp_flow_model **model, dsp_flow
   static const double hann_hz = 0.6; /* standard deviation of the window's main lobe, times its length */
   const double fastest = isfinite(a->hz_per_cm_s) ? 250 * a->hz_per_cm_s : 8000, window_s = (double)a->length / a->rate_hz;
   shape.width_hz = hypot(shape.width_hz, hann_hz / window_s);
-  const dsp_flow_setting setting = {.background = a->background,
-                                    .bins = a->bins,
-                                    .rate_hz = a->rate_hz,
-                                    .step_hz = coarse ? 25 : 8,
-                                    .step_part = coarse ? 0.12 : 0.035,
-                                    .top_hz = fmin(fastest, (a->kind == DSP_STEREO_IQ ? 0.8 : 0.49) * a->rate_hz),
-                                    .power = a->blood,
-                                    .evidence = (double)a->length / (1.5 * (double)a->bins) *
-                                                (coarse ? 1 : fmin(1, (double)a->hop / (0.5 * (double)a->length))),
-                                    .shape = shape};
+  const dsp_flow_setting setting = {
+      .background = a->background,
+      .bins = a->bins,
+      .rate_hz = a->rate_hz,
+      .step_hz = coarse ? 25 : fmin(8, 0.27 / window_s),
+      .step_part = coarse ? 0.12 : 0.035,
+      .top_hz = fmin(a->top_hz > 0 ? a->top_hz : fastest, (a->kind == DSP_STEREO_IQ ? 0.8 : 0.49) * a->rate_hz),
+      .power = a->blood,
+      .steady = a->steady,
+      .level_db = a->level_db,
+      .skirts_db = a->steady ? -20 : -24,
+      .evidence = (double)a->length / (1.5 * (double)a->bins) * (coarse ? 1 : fmin(1, (double)a->hop / (0.5 * (double)a->length))),
+      .shape = shape};
   return dsp_flow_model_new(model, &setting, error);
 }
 
@@ -37,8 +40,8 @@ dsp_status duplex_frames_shape(duplex_audio *a, dsp_error *error) {
   double best = -INFINITY;
   for (size_t i = 0; i < 9; i++) {
     dsp_flow_model *model = NULL;
-    const dsp_status status = duplex_frames_model(
-        a, &model, (dsp_flow_shape){.profile = profiles[i / 3], .width_hz = widths_hz[i % 3], .width_part = 0.07}, false, error);
+    const dsp_flow_shape shape = {.profile = profiles[i / 3], .width_hz = widths_hz[i % 3], .width_part = 0.07};
+    const dsp_status status = duplex_frames_model(a, &model, shape, false, error);
     if (status != DSP_OK) return status;
     const size_t states = 1 + 2 * dsp_flow_model_steps(model);
     float *ratio = dsp_alloc(states, sizeof *ratio);
@@ -56,6 +59,7 @@ dsp_status duplex_frames_shape(duplex_audio *a, dsp_error *error) {
     free(ratio);
     if (sum > best) {
       best = sum;
+      a->shape = shape;
       dsp_flow_model_free(a->model);
       a->model = model;
     } else

@@ -2,7 +2,7 @@
  * Where the vein was compressed and released: from events, from a cuff's pressure, or from the flow itself.
  *
  * Method for flow: a compression is an antegrade burst that stands out from the flow at rest by a factor, rises and ends within seconds,
- * and is of the size of the largest ones. Breathing makes waves that are neither. */
+ * and is of the size of the largest ones, in height and in width. Breathing makes waves that are wider. */
 #include "duplex.h"
 #include "duplex_course.h"
 #include "duplex_reading.h"
@@ -15,6 +15,7 @@
 #include <stdlib.h>
 
 static const double shortest_s = 0.15, longest_s = 5, apart_s = 2;
+static const double breath_s = 1.1; /* least width of a breath's wave at half of its height */
 
 static void add_push(duplex_test *t, duplex_push push) {
   if (t->n_pushes < DUPLEX_TRIALS_MAX) t->push[t->n_pushes++] = push;
@@ -103,12 +104,18 @@ static dsp_status from_flow(duplex_test *t, dsp_error *error) {
   if (status == DSP_OK) status = dsp_median(x, x, c->n, (size_t)(0.06 * c->rate_hz));
   const dsp_peak_rule rule = {.min_height = fmax(least, t->params[P_PUSH_RATIO] * median), .min_distance = apart_s * c->rate_hz};
   if (status == DSP_OK) status = dsp_find_peaks(&peaks, &n, x, c->n, &rule, error);
-  double highest = 0;
+  double highest = 0, narrowest_s = INFINITY;
   for (size_t i = 0; i < n; i++) highest = fmax(highest, peaks[i].height);
   for (size_t i = 0; i < n && status == DSP_OK; i++) {
     size_t left = 0, right = 0;
     const double wide_s = width_s(c, x, peaks[i].at, &left, &right);
+    if (peaks[i].height >= 0.6 * highest && wide_s >= shortest_s) narrowest_s = fmin(narrowest_s, wide_s);
+  }
+  for (size_t i = 0; i < n && status == DSP_OK; i++) {
+    size_t left = 0, right = 0;
+    const double wide_s = width_s(c, x, peaks[i].at, &left, &right);
     if (peaks[i].height < 0.4 * highest || wide_s < shortest_s || wide_s > 0.5 * longest_s) continue;
+    if (wide_s > fmax(breath_s, 1.6 * narrowest_s)) continue;
     while (left > 0 && x[left - 1] < x[left] && x[left] > 0.1 * peaks[i].height) left--;
     add_push(t, (duplex_push){.start_s = duplex_course_time(c, left), .release_s = NAN});
   }

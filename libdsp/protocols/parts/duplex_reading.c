@@ -5,13 +5,9 @@
  * shorter than a valve takes to close is that closure. Crossings are interpolated. */
 #include "duplex_reading.h"
 #include "duplex_course.h"
+#include "duplex_ends.h"
 
 #include <math.h>
-
-typedef struct run {
-  size_t first, end; /**< samples at or below -threshold, first and one past the last */
-  bool found, open;  /**< open: the course ends before the run does */
-} run;
 
 double duplex_threshold(const duplex_test *t, int which) {
   static const double cm_s[DUPLEX_THRESHOLDS] = {NAN, 1, 2, 5};
@@ -20,12 +16,12 @@ double duplex_threshold(const duplex_test *t, int which) {
 }
 
 /* Longest run that starts in [from, last]; it may go on to `to`. */
-static run longest_run(const duplex_course *c, size_t from, size_t last, size_t to, double threshold, double bridge_s) {
+static duplex_run longest_run(const duplex_course *c, size_t from, size_t last, size_t to, double threshold, double bridge_s) {
   const size_t bridge = (size_t)(bridge_s * c->rate_hz + 0.5);
-  run best = {0};
+  duplex_run best = {0};
   for (size_t i = from; i < last; i++) {
     if (!((double)c->peak[i] <= -threshold)) continue;
-    run r = {.first = i, .end = i + 1, .found = true};
+    duplex_run r = {.first = i, .end = i + 1, .found = true};
     size_t quiet = 0, k = i + 1;
     for (; k < to && quiet <= bridge; k++) {
       if ((double)c->peak[k] <= -threshold)
@@ -51,13 +47,6 @@ static size_t hidden_before(const duplex_course *c, size_t i) {
   size_t n = 0;
   while (n < i && isnan(c->peak[i - 1 - n])) n++;
   return n;
-}
-
-/* Where the course crosses `level` between samples i - 1 and i. */
-static double crossing(const duplex_course *c, size_t i, double level) {
-  if (i == 0 || i >= c->n) return duplex_course_time(c, i);
-  const double a = (double)c->peak[i - 1], b = (double)c->peak[i], part = (level - a) / (b - a);
-  return duplex_course_time(c, i - 1) + (part >= 0 && part <= 1 ? part : 0.5) / c->rate_hz;
 }
 
 static double largest(const duplex_course *c, const float *x, size_t from, size_t to, int sign, size_t *at) {
@@ -100,87 +89,15 @@ static void read_push(duplex_reading *r, const duplex_test *t, const duplex_cour
 }
 
 /* A late reversal that is no larger than those at rest is breathing. */
-static bool like_rest(const duplex_test *t, const duplex_course *c, const run *found, double release_s, double threshold) {
+static bool like_rest(const duplex_test *t, const duplex_course *c, const duplex_run *found, double release_s, double threshold) {
   size_t at = 0;
   const double late_s = duplex_course_time(c, found->first) - release_s, most = largest(c, c->mean, found->first, found->end, -1, &at);
   return -t->rest_lowest > 0.5 * threshold && late_s > 0.25 && most < 1.5 * -t->rest_lowest;
 }
 
-typedef struct decay {
-  bool found, exponential;
-  double at_s, a, b; /**< a + b (t - at_s), of the velocity's magnitude or of its logarithm */
-  double sd;         /**< of the crossing time, per unit of the line's value at_s */
-} decay;
-
-/* Straight line through y(t) of the samples from .. to - 1 that hold a retrograde velocity. */
-static bool fit_line(decay *d, const duplex_course *c, size_t from, size_t to, bool exponential, double *squares) {
-  double n = 0, st = 0, sy = 0, stt = 0, sty = 0;
-  *d = (decay){.exponential = exponential, .at_s = duplex_course_time(c, to)};
-  for (size_t i = from; i < to; i++) {
-    const double v = -(double)c->peak[i], t = duplex_course_time(c, i) - d->at_s, y = exponential ? log(v) : v;
-    if (!(v > 0)) continue;
-    n += 1, st += t, sy += y, stt += t * t, sty += t * y;
-  }
-  const double det = n * stt - st * st;
-  if (n < 20 || !(det > 0)) return false;
-  d->b = (n * sty - st * sy) / det;
-  d->a = (sy - d->b * st) / n;
-  *squares = 0;
-  for (size_t i = from; i < to; i++) {
-    const double v = -(double)c->peak[i], t = duplex_course_time(c, i) - d->at_s, line = d->a + d->b * t;
-    if (v > 0) *squares += pow(v - (exponential ? exp(line) : line), 2);
-  }
-  /* neighbouring samples share their spectra: about one in five is independent */
-  const double mean = st / n, spread = stt / n - mean * mean;
-  const double scale = exponential ? exp(d->a) : 1, sd = sqrt(*squares / n) / scale;
-  d->sd = sd * sqrt(5 / n * (1 + mean * mean / fmax(spread, 1e-9)));
-  return d->b < 0;
-}
-
-/* The end of a run that decays into `seen`, the lowest velocity that can be told from none. */
-static decay fit_decay(const duplex_course *c, const run *r, double seen) {
-  static const double lowest = 1.2, highest = 5, longest_s = 1.5;
-  size_t to = r->end, from = 0;
-  decay line, curve, none = {0};
-  double line_squares = 0, curve_squares = 0;
-  while (to > r->first && !(-(double)c->peak[to - 1] >= lowest * seen)) to--;
-  from = to;
-  while (from > r->first && -(double)c->peak[from - 1] <= highest * seen && (double)(to - from) < longest_s * c->rate_hz) from--;
-  const bool straight = fit_line(&line, c, from, to, false, &line_squares), bent = fit_line(&curve, c, from, to, true, &curve_squares);
-  if (!straight && !bent) return none;
-  decay best = bent && (!straight || curve_squares <= line_squares) ? curve : line;
-  best.found = true;
-  return best;
-}
-
-static double decay_time(const decay *d, double level) {
-  return d->at_s + ((d->exponential ? log(level) : level) - d->a) / d->b;
-}
-
-/* When the run ends at `threshold`, and how well that is known. Flow that stops from a velocity that could be seen ends where it is seen
- * to; flow that decays ends where its decay says, which also reaches below what can be seen. */
-static double read_end(duplex_reading *r, const duplex_course *c, const run *found, double threshold, double seen, double edge_s,
-                       double *se_s) {
-  static const double resolution_s = 0.008;
-  const double end_s = crossing(c, found->end, -fmax(threshold, seen));
-  *se_s = resolution_s;
-  const decay d = fit_decay(c, found, fmax(threshold, seen));
-  if (!d.found) return end_s - edge_s;
-  const double expected_s = decay_time(&d, fmax(threshold, seen));
-  const double stop_se_s = fabs(d.sd / d.b);
-  /* among the wall's echo flow is lost early; in the clear an early end is a stop */
-  if (expected_s - end_s > fmax(seen > threshold ? 0.1 : 0.06, 2 * stop_se_s)) return end_s - edge_s;
-  /* far below what can be seen the flow may stop at any time */
-  static const double farthest_s = 0.6;
-  const double far_s = fmin(decay_time(&d, threshold), end_s + farthest_s), beyond_s = fmax(0, far_s - fmin(end_s, expected_s));
-  *se_s = hypot(resolution_s, hypot(1.5 * stop_se_s, hypot(0.06 * (far_s - d.at_s), 0.5 * beyond_s)));
-  if (threshold < seen) r->extrapolated = true;
-  return far_s;
-}
-
 /* An end that is hidden lies in the middle of what hides it, or is not known when that is too long: then `least` asks for
  * the last time that was seen. The standard error that this adds. */
-static double leave_hidden_end(double *to_s, const duplex_course *c, const run *found, double bridge_s, bool least) {
+static double leave_hidden_end(double *to_s, const duplex_course *c, const duplex_run *found, double bridge_s, bool least) {
   const double hidden_s = (double)hidden_after(c, found->end) / c->rate_hz;
   if (hidden_s > bridge_s)
     *to_s = least ? duplex_course_time(c, found->end) : (double)NAN;
@@ -189,24 +106,23 @@ static double leave_hidden_end(double *to_s, const duplex_course *c, const run *
   return hidden_s / sqrt(12);
 }
 
-static void read_thresholds(duplex_reading *r, const duplex_test *t, const duplex_course *c, const run *main_run, size_t to) {
-  /* a spectrum shows flow from before its window's middle reaches it, and until after */
-  static const double early = 0.2;
-  const double bridge_s = t->params[P_BRIDGE], seen = t->lowest, edge_s = t->audio ? early * t->params[P_WINDOW] : 0;
+static void read_thresholds(duplex_reading *r, const duplex_test *t, const duplex_course *c, const duplex_run *main_run,
+                            const duplex_tail *tail, size_t to) {
+  const double bridge_s = t->params[P_BRIDGE], seen = t->lowest, edge_s = duplex_edge_s(t);
   const size_t margin = (size_t)(0.3 * c->rate_hz), from = main_run->first > margin ? main_run->first - margin : 0;
   for (int k = 0; k < DUPLEX_THRESHOLDS; k++) {
     const double threshold = duplex_threshold(t, k);
-    const run found = k == DUPLEX_MAIN ? *main_run : longest_run(c, from, main_run->end, to, fmax(threshold, seen), bridge_s);
+    const duplex_run found = k == DUPLEX_MAIN ? *main_run : longest_run(c, from, main_run->end, to, fmax(threshold, seen), bridge_s);
     double se_s = NAN;
-    r->from_s[k] = found.found ? crossing(c, found.first, -threshold) + edge_s : (double)NAN;
-    r->to_s[k] = found.found ? read_end(r, c, &found, threshold, seen, edge_s, &se_s) : (double)NAN;
+    r->from_s[k] = found.found ? duplex_crossing(c, found.first, -threshold) + edge_s : (double)NAN;
+    r->to_s[k] = found.found ? duplex_read_end(r, t, c, &found, k, tail, &se_s) : (double)NAN;
     if (found.found && !found.open) se_s = hypot(se_s, leave_hidden_end(&r->to_s[k], c, &found, bridge_s, k == DUPLEX_MAIN));
     if (k == DUPLEX_MAIN) r->to_se_s = se_s;
   }
 }
 
 /* A start that is hidden lies in the middle of what hides it. */
-static void read_start(duplex_reading *r, const duplex_course *c, const run *found) {
+static void read_start(duplex_reading *r, const duplex_course *c, const duplex_run *found) {
   static const double resolution_s = 0.008;
   const double hidden_s = (double)hidden_before(c, found->first) / c->rate_hz;
   r->from_s[DUPLEX_MAIN] -= 0.5 * hidden_s;
@@ -214,7 +130,7 @@ static void read_start(duplex_reading *r, const duplex_course *c, const run *fou
 }
 
 /* Mean over highest velocity: a property of the profile, so one number for the whole reflux, from its faster part. */
-static double profile_share(const duplex_course *c, const run *found, double prv) {
+static double profile_share(const duplex_course *c, const duplex_run *found, double prv) {
   double mean = 0, peak = 0;
   for (size_t i = found->first; i < found->end; i++) {
     if (!((double)c->peak[i] < -0.3 * prv) || isnan(c->mean[i])) continue;
@@ -223,7 +139,7 @@ static double profile_share(const duplex_course *c, const run *found, double prv
   return peak > 0 ? mean / peak : (double)NAN;
 }
 
-static void read_velocities(duplex_reading *r, const duplex_course *c, const run *found) {
+static void read_velocities(duplex_reading *r, const duplex_course *c, const duplex_run *found) {
   const size_t smooth = (size_t)fmax(1, 0.025 * c->rate_hz);
   const double length_s = (double)(found->end - found->first) / c->rate_hz;
   size_t at = 0, known = 0;
@@ -242,7 +158,7 @@ static void read_velocities(duplex_reading *r, const duplex_course *c, const run
   r->mrv = (dsp_estimate){r->back / length_s, 0.04 * r->back / length_s};
 }
 
-void duplex_read(duplex_reading *r, const duplex_test *t, const duplex_course *c, const duplex_push *push) {
+dsp_status duplex_read(duplex_reading *r, const duplex_test *t, const duplex_course *c, const duplex_push *push, dsp_error *error) {
   *r = (duplex_reading){.none = true};
   for (int k = 0; k < DUPLEX_THRESHOLDS; k++) r->from_s[k] = r->to_s[k] = (double)NAN;
   read_push(r, t, c, push);
@@ -256,29 +172,35 @@ void duplex_read(duplex_reading *r, const duplex_test *t, const duplex_course *c
   r->masked = looked ? (double)masked / (double)looked : 1;
   if (r->masked > 0.2) {
     r->why_not = "masked";
-    return;
+    return DSP_OK;
   }
-  const run found = longest_run(c, from, last < to ? last : to, to, threshold, t->params[P_BRIDGE]);
-  if (!found.found) return;
+  const duplex_run found = longest_run(c, from, last < to ? last : to, to, threshold, t->params[P_BRIDGE]);
+  if (!found.found) return DSP_OK;
   const double length_s = (double)(found.end - found.first) / c->rate_hz, bridge = t->params[P_BRIDGE] * c->rate_hz;
   r->hidden = !found.open && (double)hidden_after(c, found.end) > bridge;
   const bool unsure = r->hidden && length_s < t->params[P_CLOSURE];
   if (unsure || (double)hidden_before(c, found.first) > bridge) {
     r->why_not = "masked";
-    return;
+    return DSP_OK;
   }
   if (length_s < t->params[P_CLOSURE] && !found.open) {
     r->closure_s = length_s;
-    return;
+    return DSP_OK;
   }
   if (like_rest(t, c, &found, r->release_s, threshold)) {
     r->breathing = true;
-    return;
+    return DSP_OK;
   }
   r->none = false;
   if (r->release_found) r->release_s = fmax(r->release_s, duplex_course_time(c, found.first) - 0.02);
   r->censored = found.open || r->hidden;
-  read_thresholds(r, t, c, &found, to);
+  duplex_tail tail = {.found = false};
+  if (t->audio && !r->censored) {
+    const dsp_status status = duplex_ask_tail(&tail, t, c, &found, to, error);
+    if (status != DSP_OK) return status;
+  }
+  read_thresholds(r, t, c, &found, &tail, to);
   read_velocities(r, c, &found);
   read_start(r, c, &found);
+  return DSP_OK;
 }

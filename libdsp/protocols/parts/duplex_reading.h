@@ -31,7 +31,8 @@ typedef struct duplex_reading {
 } duplex_reading;
 
 /** Read one compression from a fine course (antegrade positive). */
-void duplex_read(duplex_reading *reading, const duplex_test *test, const duplex_course *course, const duplex_push *push);
+DSP_MUST_USE dsp_status duplex_read(duplex_reading *reading, const duplex_test *test, const duplex_course *course, const duplex_push *push,
+                                    dsp_error *error);
 /** The threshold in the course's unit for RT, RT.1, RT.2, RT.5. */
 double duplex_threshold(const duplex_test *test, int which);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 enum { SURVEY_ROWS = 900, ROW_FRAMES = 30 };
+static const double row_s = 0.5;
 
 /* Blocks of one second spread evenly over the recording: at most `most` of them. */
 static size_t survey_blocks(const duplex_audio *a, size_t most, size_t *length) {
@@ -61,7 +62,8 @@ static dsp_status guess_blood(duplex_audio *a, const float *rows, size_t n_rows,
 
 dsp_status duplex_survey_background(duplex_audio *a, dsp_error *error) {
   size_t length = 0, n_rows = 0;
-  const size_t half_hop = a->length / 2, span = a->length + (ROW_FRAMES - 1) * half_hop;
+  const size_t half_hop = a->length / 2, fit = (size_t)(row_s * a->rate_hz / (double)half_hop) + 1;
+  const size_t row_frames = fit < ROW_FRAMES ? fit : ROW_FRAMES, span = a->length + (row_frames - 1) * half_hop;
   const size_t blocks = survey_blocks(a, SURVEY_ROWS / 3, &length);
   float *rows = dsp_alloc(SURVEY_ROWS * a->bins, sizeof *rows);
   a->background = dsp_alloc(a->bins / 2 + 1, sizeof *a->background);
@@ -72,15 +74,15 @@ dsp_status duplex_survey_background(duplex_audio *a, dsp_error *error) {
   dsp_status status = DSP_OK;
   for (size_t i = 0; i < blocks && status == DSP_OK; i++) {
     status = duplex_audio_pairs(a, block_start(a, i, blocks, length), length, error);
-    for (size_t first = 0; status == DSP_OK && first + span <= length && n_rows < SURVEY_ROWS; first += ROW_FRAMES * half_hop) {
+    for (size_t first = 0; status == DSP_OK && first + span <= length && n_rows < SURVEY_ROWS; first += row_frames * half_hop) {
       float *row = rows + n_rows++ * a->bins;
-      dsp_stft_run(a->stft, a->power, a->pairs + 2 * first, ROW_FRAMES, half_hop);
+      dsp_stft_run(a->stft, a->power, a->pairs + 2 * first, row_frames, half_hop);
       memset(row, 0, a->bins * sizeof *row);
-      for (size_t f = 0; f < ROW_FRAMES; f++)
-        for (size_t k = 0; k < a->bins; k++) row[k] += a->power[f * a->bins + k] / ROW_FRAMES;
+      for (size_t f = 0; f < row_frames; f++)
+        for (size_t k = 0; k < a->bins; k++) row[k] += a->power[f * a->bins + k] / (float)row_frames;
     }
   }
-  if (status == DSP_OK && !dsp_background(a->background, rows, n_rows, a->bins, 0.8 * ROW_FRAMES)) a->kind = DSP_STEREO_UNKNOWN;
+  if (status == DSP_OK && !dsp_background(a->background, rows, n_rows, a->bins, 0.8 * (double)row_frames)) a->kind = DSP_STEREO_UNKNOWN;
   if (status == DSP_OK && a->kind != DSP_STEREO_UNKNOWN) status = guess_blood(a, rows, n_rows, error);
   free(rows);
   return status;
