@@ -91,3 +91,15 @@ limb sgp.inflow resting_inflow 34 nuisance=custom pulse=0.06 breath=0.01 vasomot
 limb sgp.hyperaemia hyperaemia 35 nuisance=custom pulse=0.06 breath=0.01 white=0.008 lsb=0.001953125 rate_hz=20 cycles=4 cycles_after=10 occlusion_s=180
 # shellcheck disable=SC2086
 limb pvr pulse_volume 36 nuisance=custom breath=0.1 white=0.01 lsb=0.001953125 rate_hz=100 duration_s=20 side=right
+# shellcheck disable=SC2086
+limb apg.tilt tilt_table 37 $air rate_hz=10 rest_s=45 up_s=200 down_s=75 swing=12 side=right
+gauge_still="nuisance=custom pulse=0.04 breath=0.01 vasomotion=0.008 white=0.008 pink=0.003 lsb=0.001953125"
+# shellcheck disable=SC2086
+limb sgp.compliance compliance 38 $gauge_still rate_hz=5
+# shellcheck disable=SC2086
+limb sgp.filtration filtration 39 $gauge_still rate_hz=2
+# shellcheck disable=SC2086
+limb sgp.refill refill_after_dorsiflexions 40 $gauge rate_hz=10 bouts=2 refill_s=70 slow_s=14 fast_s=4
+# shellcheck disable=SC2086
+limb sgp.stand standing_steps 41 $gauge rate_hz=10 side=right fill_s=15 refill_s=90
+limb volume.trend swollen_evening 42 nuisance=custom white=4 lsb=1 other_pct=1.8

@@ -173,6 +173,18 @@ static dsp_status try_regular(clock_view *view, bool exact, bool *regular, dsp_e
   return DSP_OK;
 }
 
+/* A table of readings, not a sampled trace: minutes lie between its rows, in no even pattern. Each row keeps its own time, as a segment of
+ * one sample that lasts as long as the shortest step. */
+static dsp_status take_readings(clock_view *view, double shortest_s, dsp_error *error) {
+  csv_timing *timing = view->timing;
+  const dsp_status status = cut(view, 0, error);
+  if (status != DSP_OK) return status;
+  for (size_t s = 0; s < timing->n_stretches; s++) timing->stretches[s].t0_s = view->t[timing->stretches[s].first];
+  timing->rate_hz = 1 / shortest_s;
+  timing->jitter_s = 0;
+  return DSP_OK;
+}
+
 static dsp_status take_irregular(clock_view *view, double stated_hz, dsp_error *error) {
   csv_timing *timing = view->timing;
   const double *params = view->table->params;
@@ -245,6 +257,11 @@ dsp_status csv_grid(csv_table *table, csv_timing *timing, double tick_s, double 
   dsp_status status = find_nominal(&view, error);
   if (status == DSP_OK) status = try_regular(&view, true, &regular, error);
   if (status == DSP_OK && !regular) status = try_regular(&view, false, &regular, error);
-  if (status == DSP_OK && !regular) status = take_irregular(&view, stated_hz, error);
+  static const double slowest_clock_s = 10;
+  double shortest_s = HUGE_VAL;
+  for (size_t i = 1; i < view.n; i++) shortest_s = fmin(shortest_s, view.t[i] - view.t[i - 1]);
+  if (status == DSP_OK && !regular)
+    status = shortest_s >= slowest_clock_s && !(stated_hz > 0) ? take_readings(&view, shortest_s, error)
+                                                               : take_irregular(&view, stated_hz, error);
   return status;
 }

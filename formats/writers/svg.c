@@ -27,7 +27,7 @@ static const char style[] =
     ".words{font-size:9.5px;fill:#546e7a}.words.strong{fill:#263238}.markname{font-size:9.5px;fill:#37474f}.levelname{font-size:9.5px;fill:"
     "#bf360c}\n"
     ".page{fill:#ffffff}.paper{fill:#ffffff}.frame{fill:none;stroke:#90a4ae}.axis{stroke:#90a4ae}.grid{stroke:#cfd8dc;stroke-width:0.6}\n"
-    ".stripe{fill:#f5f7f8}.trace{fill:none;stroke:#0d47a1;stroke-width:1.1;stroke-linejoin:round}.trace.fit{stroke:#ef6c00}\n"
+    ".stripe{fill:#f5f7f8}.trace{fill:none;stroke:#0d47a1;stroke-width:1.1;stroke-linejoin:round;stroke-linecap:round}.trace.fit{stroke:#ef6c00}\n"
     ".trace.envelope{stroke:#e65100;stroke-width:1.3}.trace.mean{stroke:#00838f;stroke-width:1.1}.zero{stroke:#263238;stroke-width:0.9}\n"
     ".trace.geometric{stroke:#6a1b9a;stroke-width:0.7;stroke-dasharray:2 2}\n"
     ".trace.raw{stroke:#b0bec5;stroke-width:0.7}.level{stroke:#bf360c;stroke-width:1;stroke-dasharray:5 3}\n"

@@ -62,13 +62,15 @@ static const char *number_text(fmt_buffer *out, char text[32], double value, int
 
 static void put_grid(const panel *p) {
   char text[32];
-  double step = nice_step(p->t1_s - p->t0_s, 14.0), bottom = p->plot.y + p->plot.h, first = ceil(p->t0_s / step);
-  for (unsigned i = 0; i < TICKS_MAX && (first + i) * step <= p->t1_s; i++) {
-    double t_s = (first + i) * step, x = x_of(p, t_s);
+  const bool hours = p->t1_s - p->t0_s > 10800.0;
+  const double per = hours ? 3600.0 : 1.0;
+  double step = nice_step((p->t1_s - p->t0_s) / per, 14.0), bottom = p->plot.y + p->plot.h, first = ceil(p->t0_s / per / step);
+  for (unsigned i = 0; i < TICKS_MAX && (first + i) * step * per <= p->t1_s; i++) {
+    double t = (first + i) * step, x = x_of(p, t * per);
     fmt_svg_line(p->out, x, bottom, x, bottom + 4.0, "axis");
-    fmt_svg_text(p->out, x, bottom + 15.0, 10.0, 80.0, "tick", "middle", number_text(p->out, text, t_s, decimals_of(step)));
+    fmt_svg_text(p->out, x, bottom + 15.0, 10.0, 80.0, "tick", "middle", number_text(p->out, text, t, decimals_of(step)));
   }
-  fmt_svg_text(p->out, p->plot.x + p->plot.w / 2.0, bottom + 29.0, 10.5, 200.0, "label", "middle", "time (s)");
+  fmt_svg_text(p->out, p->plot.x + p->plot.w / 2.0, bottom + 29.0, 10.5, 200.0, "label", "middle", hours ? "time (h)" : "time (s)");
   step = nice_step(p->hi - p->lo, fmax(3.0, p->plot.h / 36.0));
   first = ceil(fmax(p->lo, p->least - step / 2.0) / step); /* no ticks among the names */
   for (unsigned i = 0; i < TICKS_MAX && (first + i) * step <= fmin(p->hi, p->most + step); i++) {
@@ -112,6 +114,7 @@ static void put_trace(const panel *p, const dsp_series *s, const char *class_nam
     column c = column_of(s, from, to < s->n ? to : s->n);
     double x = x_of(p, s->t0_s + (single ? (double)i : ((double)i + 0.5) * per_column) / s->rate_hz);
     if (c.filled) put_point(p, open ? 'L' : 'M', x, y_of(p, c.first));
+    if (c.filled && !open && single) fmt_put(p->out, "h0"); /* a lone sample is a dot */
     if (c.filled && !single) put_point(p, 'L', x, y_of(p, c.second));
     open = c.filled;
   }

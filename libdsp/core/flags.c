@@ -295,6 +295,22 @@ const dsp_flag_row dsp_flag_rows[] = {
      "Raise the pressure step by step without letting it down."},
     {"no_empty_level", DSP_FATAL, "The emptied leg's level is not in this test, so no fraction can be given.",
      "Use sgp.stand: raise the leg first, then stand."},
+    {"day_too_short", DSP_FATAL, "There is only one session, or the last follows the first too soon to tell a trend.",
+     "Measure in the morning and again in the evening."},
+    {"repeats_apart", DSP_FATAL, "The immediate repeats of the first or last session differ by more than 1 % and 20 mL.",
+     "Check the landmarks; take three readings in succession."},
+    {"no_repeats", DSP_FATAL, "No session holds immediate repeats, so the repeatability is unknown.",
+     "Take at least two readings in succession."},
+    {"single_reading", DSP_CAUTION, "The first or the last session is a single reading: nothing tells an error in it.",
+     "Take at least two readings in succession."},
+    {"reading_left_out", DSP_INFO, "One reading of a session stands apart from its repeats and was left out.", "Look at the readings."},
+    {"session_left_out", DSP_CAUTION, "A session between the first and the last was left out: its repeats do not agree.",
+     "Look at the readings; take three in succession."},
+    {"hours_unusual", DSP_CAUTION, "The first session is not in the morning, or the last is not in the evening.",
+     "Compare only with days measured at the same hours."},
+    {"posture_changed", DSP_CAUTION, "The first and the last session were taken in different postures.", "Measure in the same posture."},
+    {"not_a_line", DSP_INFO, "The sessions depart from a straight line by more than repeats do: the rate is a mean over the day.",
+     "Look at the picture; give rates of its parts."},
 };
 const size_t dsp_flag_count = sizeof dsp_flag_rows / sizeof dsp_flag_rows[0];
 _Static_assert(sizeof dsp_flag_rows / sizeof dsp_flag_rows[0] <= 64 * (size_t)DSP_FLAG_WORDS, "a set has a bit for every row");

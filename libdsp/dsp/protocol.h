@@ -39,6 +39,9 @@ typedef struct dsp_protocol {
   /** Sides and conditions of one recording are compared when there are rows: a test of differences for each pair. */
   const dsp_repeatability_row *repeatability;
   size_t n_repeatability;
+  /** The same from the recording's own repeats: the smallest difference of two tests in this measure that is more than repeats differ by;
+   * NaN unknown. Tests are compared where there is one. NULL: none. */
+  double (*detectable)(const dsp_test *a, const dsp_test *b, const char *measure);
 } dsp_protocol;
 
 /** All protocols, NULL-terminated. */

@@ -11,6 +11,7 @@
 #include <phantom/pvr.h>
 #include <phantom/sgp_occlusion.h>
 #include <phantom/tilt.h>
+#include <phantom/volume_trend.h>
 #include <string.h>
 
 /* One a line, so that rows of several hands do not meet. */
@@ -29,6 +30,7 @@ const dsp_phantom *const dsp_phantoms[] = {
     &dsp_phantom_sgp_occlusion,
     &dsp_phantom_sgp_refill,
     &dsp_phantom_sgp_stand,
+    &dsp_phantom_volume_trend,
     NULL,
 };
 /* clang-format on */

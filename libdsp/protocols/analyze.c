@@ -20,6 +20,7 @@ extern const dsp_protocol dsp_sgp_stand;
 extern const dsp_protocol dsp_sgp_hyperaemia;
 extern const dsp_protocol dsp_sgp_inflow;
 extern const dsp_protocol dsp_sgp_occlusion;
+extern const dsp_protocol dsp_volume_trend;
 
 /* One a line, so that rows of several hands do not meet. */
 /* clang-format off */
@@ -37,6 +38,7 @@ const dsp_protocol *const dsp_protocols[] = {
     &dsp_sgp_hyperaemia,
     &dsp_sgp_inflow,
     &dsp_sgp_occlusion,
+    &dsp_volume_trend,
     NULL,
 };
 /* clang-format on */

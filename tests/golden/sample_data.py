@@ -17,7 +17,9 @@ SHIPPED = pathlib.Path(os.environ["PLETH_SOURCE"]) / "sample_data"
 TABLES = {"apg.stand": ("V0", "VV", "VFT90", "VFI", "EF", "RVF"), "duplex.reflux": ("RT", "PRV", "PMV", "VR", "AUG.peak"),
           "sgp.occlusion": ("SVC", "MVO.first1s", "OF1s", "EV4"), "apg.outflow": ("VVOCC", "OF1s", "IPMIV"),
           "ppg.refill": ("VO", "TO", "TH"), "sgp.inflow": ("AI.exp0", "AI.line"), "sgp.hyperaemia": ("REST", "PEAK", "HALF"),
-          "pvr": ("AMP", "CREST", "NOTCH")}
+          "pvr": ("AMP", "CREST", "NOTCH"), "apg.tilt": ("WVV", "VFI", "VDI"), "sgp.compliance": ("B1", "C20", "C50"),
+          "sgp.filtration": ("CFC", "PVI"), "sgp.refill": ("EV", "T90", "T50"), "sgp.stand": ("EV", "T90", "EF"),
+          "volume.trend": ("MORNING", "EVENING", "CHANGE", "RATE")}
 WAV_CAP_BYTES = 600 * 1024
 CAP_BYTES = 5_000_000
 

@@ -180,6 +180,25 @@ START_TEST(slow_irregularity) {
 }
 END_TEST
 
+/* Perometer readings, minutes and hours apart in no pattern: nothing is interpolated. */
+START_TEST(readings_keep_their_times) {
+  static const double t_h[] = {0, 0.05, 4, 4.03, 8, 8.07};
+  start("time (h),Leg (mL)");
+  for (int i = 0; i < 6; i++) add("%g,%d\n", t_h[i], 1850 + i * i);
+  dsp_recording *recording = read_good(text);
+  const dsp_channel *channel = &recording->channels[0];
+  ck_assert(!channel->resampled && !warned(recording, "resampled"));
+  ck_assert_uint_eq(channel->n, 6);
+  ck_assert_uint_eq(channel->n_segments, 6);
+  for (size_t i = 0; i < 6; i++) {
+    ck_assert_double_eq(channel->x[i], 1850 + (double)(i * i));
+    ck_assert_double_eq_tol(channel->segments[i].t0_s, 3600 * t_h[i], 1e-6);
+    if (i > 0) ck_assert_double_ge(channel->segments[i].t0_s, channel->segments[i - 1].t0_s + 1 / channel->rate_hz - 1e-6);
+  }
+  dsp_recording_free(recording);
+}
+END_TEST
+
 START_TEST(gaps) {
   start("time (s),v");
   for (int i = 0; i < 200; i++) add("%.2f,%d\n", i * 0.02 + (i >= 120 ? 7.3 : 0), i);
@@ -365,6 +384,7 @@ int main(void) {
                                 rounded_stamps,
                                 jitter_is_resampled,
                                 slow_irregularity,
+                                readings_keep_their_times,
                                 gaps,
                                 batches,
                                 bad_times,

@@ -18,7 +18,10 @@ static double detectable_change(const dsp_protocol *protocol, const char *measur
   return NAN;
 }
 
-static void put_difference(dsp_measure *m, const dsp_measure *a, const dsp_measure *b, const dsp_protocol *protocol) {
+static void put_difference(const dsp_test *test, size_t i, const dsp_test *of, const dsp_test *to, const dsp_protocol *protocol) {
+  dsp_measure *m = &test->measures[i];
+  const dsp_measure *a = &of->measures[i], *b = &to->measures[i];
+  m->unit = a->unit;
   if (!a->valid || !b->valid) {
     dsp_measure_null(m, "nothing_to_compare");
     return;
@@ -26,7 +29,8 @@ static void put_difference(dsp_measure *m, const dsp_measure *a, const dsp_measu
   dsp_measure_set(m, a->value - b->value, hypot(a->se, b->se), NAN, NAN);
   m->definition = "difference";
   m->n = a->n < b->n ? a->n : b->n;
-  const double change = detectable_change(protocol, m->row->id, 0.5 * (a->value + b->value));
+  const double change = protocol->detectable ? protocol->detectable(of, to, m->row->id)
+                                             : detectable_change(protocol, m->row->id, 0.5 * (a->value + b->value));
   if (!isfinite(change)) {
     dsp_flags_add(&m->flags, "change_unknown");
     return;
@@ -44,8 +48,7 @@ static dsp_status add_pair(dsp_report *report, const dsp_protocol *protocol, siz
   const dsp_channel pair = {.name = name, .side = one_side ? report->tests[a].side : DSP_SIDE_UNKNOWN, .site = report->tests[a].site};
   const dsp_test *test = dsp_report_add_test(report, protocol, &pair, 0, what);
   if (!test) return DSP_NO_MEMORY;
-  for (size_t i = 0; i < test->n_measures; i++)
-    put_difference(&test->measures[i], &report->tests[a].measures[i], &report->tests[b].measures[i], protocol);
+  for (size_t i = 0; i < test->n_measures; i++) put_difference(test, i, &report->tests[a], &report->tests[b], protocol);
   return DSP_OK;
 }
 
@@ -55,8 +58,9 @@ static bool same(const char *a, const char *b) {
 
 dsp_status compare_tests(dsp_report *report, const dsp_protocol *protocol) {
   const size_t n = report->n_tests;
+  const bool compared = protocol->n_repeatability > 0 || protocol->detectable;
   dsp_status status = DSP_OK;
-  for (size_t i = 0; i < n && protocol->n_repeatability && status == DSP_OK; i++)
+  for (size_t i = 0; i < n && compared && status == DSP_OK; i++)
     for (size_t k = i + 1; k < n && status == DSP_OK; k++) {
       const dsp_test *a = &report->tests[i], *b = &report->tests[k];
       if (a->trial || b->trial) continue;

@@ -11,15 +11,16 @@
 
 dsp_status part_condition(dsp_trace *trace, dsp_trace_facts *facts, const dsp_channel *channel, double rate_hz, double bridge_s,
                           double spike_floor, dsp_error *error) {
-  enum { STRETCHES_MAX = 64 };
   static const size_t longest = 50000000; /* samples on the native clock: 14 h at 1 kHz */
-  dsp_signal stretch[STRETCHES_MAX];
-  size_t n = 0;
-  for (size_t i = 0; i < channel->n_segments && n < STRETCHES_MAX; i++) {
+  dsp_signal *stretch = dsp_alloc(channel->n_segments, sizeof *stretch);
+  if (!stretch) return DSP_NO_MEMORY;
+  for (size_t i = 0; i < channel->n_segments; i++) {
     const dsp_segment *segment = &channel->segments[i];
-    stretch[n++] = (dsp_signal){channel->x + segment->first, segment->n, channel->rate_hz, segment->t0_s};
+    stretch[i] = (dsp_signal){channel->x + segment->first, segment->n, channel->rate_hz, segment->t0_s};
   }
-  return dsp_trace_condition(trace, facts, stretch, n, rate_hz, bridge_s, spike_floor, longest, error);
+  const dsp_status status = dsp_trace_condition(trace, facts, stretch, channel->n_segments, rate_hz, bridge_s, spike_floor, longest, error);
+  free(stretch);
+  return status;
 }
 
 void part_null_rest(const dsp_test *test, const char *flag) {
