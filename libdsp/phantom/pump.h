@@ -6,7 +6,7 @@
 #include <phantom/build.h>
 
 /** Parameter rows of the two simulators. */
-#define DSP_PUMP_REFILL_ROWS_N (14 + DSP_N_SIZES)
+#define DSP_PUMP_REFILL_ROWS_N (23 + DSP_N_SIZES)
 extern const dsp_param_row dsp_pump_refill_rows[DSP_PUMP_REFILL_ROWS_N];
 #define DSP_PUMP_STAND_ROWS_N (17 + DSP_N_SIZES)
 extern const dsp_param_row dsp_pump_stand_rows[DSP_PUMP_STAND_ROWS_N];
