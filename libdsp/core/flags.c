@@ -294,7 +294,7 @@ const dsp_flag_row dsp_flag_rows[] = {
     {"decongested_between", DSP_CAUTION, "The cuff was let down between the steps: both values are higher after that.",
      "Raise the pressure step by step without letting it down."},
     {"no_empty_level", DSP_FATAL, "The emptied leg's level is not in this test, so no fraction can be given.",
-     "Use sgp.stand: raise the leg first, then stand."},
+     "Use sgp.stand: raise the leg first, then stand; or, supine, congest the veins in steps of a cuff before the exercise."},
     {"day_too_short", DSP_FATAL, "There is only one session, or the last follows the first too soon to tell a trend.",
      "Measure in the morning and again in the evening."},
     {"repeats_apart", DSP_FATAL, "The immediate repeats of the first or last session differ by more than 1 % and 20 mL.",
@@ -311,6 +311,10 @@ const dsp_flag_row dsp_flag_rows[] = {
     {"posture_changed", DSP_CAUTION, "The first and the last session were taken in different postures.", "Measure in the same posture."},
     {"not_a_line", DSP_INFO, "The sessions depart from a straight line by more than repeats do: the rate is a mean over the day.",
      "Look at the picture; give rates of its parts."},
+    {"no_pv_curve", DSP_FATAL, "The cuff was not raised in two steps or more, so the veins have no pressure-volume curve.",
+     "Raise its pressure in steps of 15 mmHg, each held for a minute or more, before the exercise."},
+    {"curve_extended", DSP_CAUTION, "The exercise emptied the veins to below the first step; the curve was extended to there.",
+     "Begin with a lower step, 10 to 15 mmHg."},
 };
 const size_t dsp_flag_count = sizeof dsp_flag_rows / sizeof dsp_flag_rows[0];
 _Static_assert(sizeof dsp_flag_rows / sizeof dsp_flag_rows[0] <= 64 * (size_t)DSP_FLAG_WORDS, "a set has a bit for every row");

@@ -7,6 +7,7 @@
 
 #define PHLEBOTEST "International Angiology 1992;11:160-4: F1.0 < 50 mL/100 mL/min with EV4/V < 60 %, sensitivity 90, specificity 96 %"
 #define TAUGHT     "as taught: 2 to 4 mL/100 mL at 50 to 80 mmHg; from memory"
+#define PUMP       "supine pump test, Clin Sci 1996;91:483: normal > 60 %; patients mean 45"
 #define CLASSIC    "Christopoulos and Nicolaides, outflow fraction at 1 s, as taught; from memory"
 
 static const dsp_guideline_row rows[] = {
@@ -22,5 +23,7 @@ static const dsp_guideline_row rows[] = {
     {"apg.outflow", "apg.outflow", "OF1s", NULL, 38, INFINITY, false, false, "normal", true, CLASSIC, false, "apg.OF1s.capacity"},
     {"apg.outflow", "apg.outflow", "OF1s", NULL, 30, 38, true, true, "moderate", false, CLASSIC, false, "apg.OF1s.capacity"},
     {"apg.outflow", "apg.outflow", "OF1s", NULL, -INFINITY, 30, false, false, "severe", false, CLASSIC, false, "apg.OF1s.capacity"},
+    {"sgp.supine_pump", "sgp.refill", "EF", NULL, 60, INFINITY, false, false, "normal", true, PUMP, true, "sgp.EF.supine_pump"},
+    {"sgp.supine_pump", "sgp.refill", "EF", NULL, -INFINITY, 60, false, true, "reduced", false, PUMP, true, "sgp.EF.supine_pump"},
 };
 const dsp_guideline_table dsp_guidelines_sgp = {rows, sizeof rows / sizeof rows[0]};

@@ -62,6 +62,7 @@ static bool suggested(const dsp_recording *recording) {
   double since_s = -INFINITY;
   for (size_t i = 0; i < recording->n_events; i++) {
     const dsp_event *e = &recording->events[i];
+    if (e->kind == DSP_EVENT_EXERCISE_START) return false; /* the supine pump test raises the cuff in steps, too */
     if (e->kind == DSP_EVENT_CUFF_RELEASE) in_a_row = 0;
     if (e->kind != DSP_EVENT_CUFF_INFLATE) continue;
     in_a_row = e->t_s - since_s >= least_s ? in_a_row + 1 : 1;

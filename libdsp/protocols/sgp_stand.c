@@ -107,6 +107,7 @@ static dsp_status run(const dsp_recording *recording, const dsp_channel *channel
                    .recording = recording,
                    .channel = channel,
                    .params = params,
+                   .upright = true,
                    .prepare = find_standing,
                    .ejection = ejection};
   const dsp_status status = pump_run(t, report, error);

@@ -59,6 +59,35 @@ START_TEST(ejection_fractions) {
 }
 END_TEST
 
+/* Lying, the veins congested in steps: percent of the limb's own curve, with the pressure recorded or taken from the events. */
+START_TEST(supine_pump) {
+  static const double percent[] = {30, 50, 77};
+  leg l = simulated("sgp.refill", "nuisance=none congested=1 pump_pct=60");
+  for (size_t i = 0; i < 3; i++) {
+    char settings[80];
+    leg_free(&l);
+    snprintf(settings, sizeof settings, "nuisance=none congested=1 pump_pct=%g", percent[i]);
+    l = simulated("sgp.refill", settings);
+    leg_analyze(&l);
+    leg_check_report(&l, settings);
+    check_percent("EV", leg_value(&l, "EV"), leg_truth(&l, "EV"), 3);
+    check_points("pump function", leg_value(&l, "EF"), percent[i], 3);
+    ck_assert_str_eq(leg_measure(&l, "EF")->grade, percent[i] > 60 ? "normal" : "reduced");
+    ck_assert(!leg_flagged(&l, "EF", "pressure_assumed"));
+  }
+  l.recording->n_channels = 1;
+  leg_analyze(&l);
+  check_points("steps from events", leg_value(&l, "EF"), 77, 3);
+  ck_assert(leg_flagged(&l, "EF", "pressure_assumed"));
+  leg_free(&l);
+  l = simulated("sgp.refill", "nuisance=none congested=1 steps=1 step_mmhg=40");
+  leg_analyze(&l);
+  leg_check_report(&l, "one step");
+  ck_assert(leg_flagged(&l, "EF", "no_pv_curve"));
+  leg_free(&l);
+}
+END_TEST
+
 START_TEST(bad_events) {
   leg l = simulated(protocols[_i], "nuisance=none");
   for (size_t i = 0; i < l.recording->n_events; i++) l.recording->events[i].t_s += 9000;
@@ -127,6 +156,7 @@ int main(void) {
   tcase_add_loop_test(t, closed_forms, 0, 2);
   tcase_add_loop_test(t, repeats_are_trials, 0, 2);
   tcase_add_test(t, ejection_fractions);
+  tcase_add_test(t, supine_pump);
   tcase_add_loop_test(t, bad_events, 0, 2);
   tcase_add_loop_test(t, bad_traces, 0, 2);
   tcase_add_loop_test(t, refill_too_short, 0, 2);

@@ -113,7 +113,7 @@ static dsp_status find(pump_test *t, dsp_test *test, const char **why_not) {
     b->to_s = fmin(b->to_s, t->to_s);
   }
   if (t->bouts.reversed) dsp_flags_add(&test->flags, "events_reversed");
-  if (!t->prepare && down > clearly * up && down > t->params[PUMP_LEAST])
+  if (!t->upright && down > clearly * up && down > t->params[PUMP_LEAST])
     *why_not = "polarity_reversed";
   else if (t->bouts.n == 0)
     *why_not = "no_exercise";
@@ -135,6 +135,7 @@ static dsp_status analyse(pump_test *t, dsp_report *report, size_t at) {
     const double shape[PPG_ROWS] = {[PPG_PEAK] = t->params[PUMP_PEAK]};
     const bool decimated = t->trace.rate_hz < 0.99 * t->channel->rate_hz;
     status = ppg_read_bouts(&t->bouts, &t->trace, shape, fmax(t->facts.step / 3.5, least_noise), decimated ? 1 / t->trace.rate_hz : 0);
+    if (status == DSP_OK && t->found) status = t->found(t, &report->tests[at]);
     if (status == DSP_OK) status = report_all(t, report, at);
   }
   if (status != DSP_OK) return status;
