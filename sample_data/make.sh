@@ -101,5 +101,7 @@ limb sgp.filtration filtration 39 $gauge_still rate_hz=2
 # shellcheck disable=SC2086
 limb sgp.refill refill_after_dorsiflexions 40 $gauge rate_hz=10 bouts=2 refill_s=70 slow_s=14 fast_s=4
 # shellcheck disable=SC2086
+limb sgp.refill supine_pump 43 $gauge rate_hz=5 congested=1 refill_s=80 slow_s=14 fast_s=4
+# shellcheck disable=SC2086
 limb sgp.stand standing_steps 41 $gauge rate_hz=10 side=right fill_s=15 refill_s=90
 limb volume.trend swollen_evening 42 nuisance=custom white=4 lsb=1 other_pct=1.8

@@ -48,15 +48,34 @@ typedef struct supine_test {
   pump_curve curve;
 } supine_test;
 
+/* About when an exercise begins while the veins still fill: the first of the places from which the emptying within 20 s is half of the
+ * greatest such emptying. */
+static double first_emptying_s(const dsp_trace *x, double from_s, double to_s) {
+  static const double within_s = 20;
+  const size_t from = dsp_trace_index(x, from_s), to = dsp_trace_index(x, to_s), window = (size_t)(within_s * x->rate_hz);
+  double most = 0;
+  for (size_t pass = 0; pass < 2; pass++)
+    for (size_t i = from; i < to; i++) {
+      double high = x->x[i];
+      for (size_t k = i; k < to && k < i + window; k++) high = fmax(high, x->x[k]);
+      if (pass == 0) most = fmax(most, high - x->x[i]);
+      if (pass == 1 && high - x->x[i] >= 0.5 * most) return (double)i / x->rate_hz;
+    }
+  return from_s;
+}
+
 /* Exercises are sought while the last step is held. */
 static dsp_status find_congestion(pump_test *t, dsp_test *test, const char **why_not) {
-  static const double settled_s = 20;
-  (void)why_not;
+  static const double settled_s = 20, rest_s = 12, least_fall = 0.1;
   pump_curve *curve = &((supine_test *)t)->curve;
   dsp_status status = pump_curve_find(curve, t, t->params[REFILL_HOLD], t->params[REFILL_STEP]);
   if (status != DSP_OK || curve->n == 0) return status;
   t->from_s = curve->step[curve->n - 1].from_s + settled_s;
   t->to_s = fmin(t->to_s, curve->release_s - 0.5);
+  t->from_s = fmax(t->from_s, first_emptying_s(&t->trace, t->from_s, t->to_s) - rest_s);
+  t->upright = true; /* the veins go on filling: that is no reversed polarity, but emptying under a cuff is (the trace is upside down) */
+  const double before = part_mean(&t->trace, curve->step[0].from_s - 6, curve->step[0].from_s - 1);
+  if (part_mean(&t->trace, t->from_s, t->from_s + 5) > before + least_fall) *why_not = "polarity_reversed";
   for (size_t k = 0; k < curve->n && status == DSP_OK; k++)
     status = dsp_test_add_landmark(test, "cuff_inflate", curve->step[k].from_s, NAN, NAN, curve->assumed ? "event" : "detected");
   if (status == DSP_OK) status = dsp_test_add_phase(test, "congestion", curve->step[0].from_s, curve->release_s, NAN);

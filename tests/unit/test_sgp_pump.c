@@ -79,6 +79,10 @@ START_TEST(supine_pump) {
   leg_analyze(&l);
   check_points("steps from events", leg_value(&l, "EF"), 77, 3);
   ck_assert(leg_flagged(&l, "EF", "pressure_assumed"));
+  dsp_channel *c = &l.recording->channels[0];
+  for (size_t i = 0; i < c->n; i++) c->x[i] = -c->x[i];
+  leg_analyze(&l);
+  limb_check_refused(&l, "upside down", "polarity_reversed");
   leg_free(&l);
   l = simulated("sgp.refill", "nuisance=none congested=1 steps=1 step_mmhg=40");
   leg_analyze(&l);

@@ -134,8 +134,9 @@ static dsp_status analyse(pump_test *t, dsp_report *report, size_t at) {
   if (status == DSP_OK && !why_not) {
     const double shape[PPG_ROWS] = {[PPG_PEAK] = t->params[PUMP_PEAK]};
     const bool decimated = t->trace.rate_hz < 0.99 * t->channel->rate_hz;
-    status = ppg_read_bouts(&t->bouts, &t->trace, shape, fmax(t->facts.step / 3.5, least_noise), decimated ? 1 / t->trace.rate_hz : 0);
-    if (status == DSP_OK && t->found) status = t->found(t, &report->tests[at]);
+    if (t->found) status = t->found(t, &report->tests[at]);
+    if (status == DSP_OK)
+      status = ppg_read_bouts(&t->bouts, &t->trace, shape, fmax(t->facts.step / 3.5, least_noise), decimated ? 1 / t->trace.rate_hz : 0);
     if (status == DSP_OK) status = report_all(t, report, at);
   }
   if (status != DSP_OK) return status;

@@ -56,7 +56,7 @@ typedef struct pump_test {
   bool known;
   /** Before the exercises are sought: cut what is no rest. *why_not: nothing can be read. NULL: nothing to do. */
   dsp_status (*prepare)(struct pump_test *test, dsp_test *report, const char **why_not);
-  /** After the exercises were read. NULL: nothing to do. */
+  /** After the exercises were found, before they are read. NULL: nothing to do. */
   dsp_status (*found)(struct pump_test *test, dsp_test *report);
   /** EF from the pooled or single EV; fills the measure. */
   void (*ejection)(const struct pump_test *test, const dsp_test *report);

@@ -70,7 +70,7 @@ dsp_status pump_curve_find(pump_curve *curve, const pump_test *t, double least_s
 }
 
 /* The trace is upside down: volumes are its negative. */
-dsp_status pump_curve_read(pump_curve *curve, const pump_test *t) {
+dsp_status pump_curve_read(pump_curve *curve, pump_test *t) {
   static const double settled_s = 3, rest_s = 20;
   size_t from[PUMP_STEPS_MAX + 1], to[PUMP_STEPS_MAX + 1], n = 0;
   double filtered = 0;
@@ -90,6 +90,9 @@ dsp_status pump_curve_read(pump_curve *curve, const pump_test *t) {
     status = part_fill_read(&asymptote, &slope, &t->trace, &noise, s->from_s, s->from_s + settled_s, s->to_s - 0.5);
     s->volume = (dsp_estimate){-asymptote.value - filtered, asymptote.se};
     filtered -= slope.value * (s->to_s - s->from_s);
+    const double per_sample = slope.value / t->trace.rate_hz;
+    if (k + 1 == curve->n && isfinite(per_sample))
+      for (size_t i = dsp_trace_index(&t->trace, s->from_s), since = 0; i < t->trace.n; i++) t->trace.x[i] -= per_sample * (double)since++;
   }
   return status;
 }
@@ -119,7 +122,7 @@ static double pressure_at(const pump_curve *curve, const double *volume, double 
 }
 
 dsp_estimate pump_curve_function(double *lowest_mmhg, const pump_curve *curve, dsp_estimate expelled) {
-  static const double model_points = 1;
+  static const double model_points = 0.4;
   double volume[PUMP_STEPS_MAX];
   *lowest_mmhg = NAN;
   if (curve->n < 2) return (dsp_estimate){NAN, NAN};

@@ -23,8 +23,9 @@ typedef struct pump_curve {
 /** Steps of the cuff in the recording, held for `least_s` or more, rising; from its pressure, else from events of `step_mmhg` each. */
 DSP_MUST_USE dsp_status pump_curve_find(pump_curve *curve, const pump_test *test, double least_s, double step_mmhg);
 
-/** The steps' volumes, the last step ending where the first exercise starts. */
-DSP_MUST_USE dsp_status pump_curve_read(pump_curve *curve, const pump_test *test);
+/** The steps' volumes, the last step ending where the first exercise starts; what it filters is taken out of the test's trace from its
+ * beginning on, so that a refill returns to the level before the exercise. */
+DSP_MUST_USE dsp_status pump_curve_read(pump_curve *curve, pump_test *test);
 
 /** Pump function, 100 (P - P') / P: P the last step's pressure, P' that at which the curve holds `expelled` less. *lowest_mmhg: P'. NaN
  * where the curve does not tell. */
