@@ -52,6 +52,7 @@ static occlusion find_occlusion(const inflow_test *t) {
   occlusion o = {(double)NAN, (double)NAN, "event", 0};
   for (size_t i = 0; i < t->recording->n_events; i++) {
     const dsp_event *e = &t->recording->events[i];
+    if (!(e->t_s >= 0 && e->t_s <= (double)t->trace.n / t->trace.rate_hz)) continue; /* outside: as if it were not marked */
     if (e->kind == DSP_EVENT_ARTERIAL_INFLATE && isnan(o.shut_s)) o.shut_s = e->t_s;
     if (e->kind == DSP_EVENT_ARTERIAL_RELEASE && isnan(o.open_s)) o.open_s = e->t_s;
   }

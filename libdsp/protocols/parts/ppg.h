@@ -57,7 +57,8 @@ size_t ppg_last_top(const double *y, size_t from, size_t to, double height);
 /** Find the exercises: from events, else in the trace as rises of `least` or more. */
 DSP_MUST_USE dsp_status ppg_find_bouts(ppg_bouts *bouts, const dsp_trace *trace, const dsp_recording *recording, double least);
 
-/** Read rest and refill of every bout. `blur_s` as in dsp_outflow_task. */
-DSP_MUST_USE dsp_status ppg_read_bouts(ppg_bouts *bouts, const dsp_trace *trace, const double *params, double noise_floor, double blur_s);
+/** Read rest and refill of every bout; one that is saturated or whose level jumped is not read. `blur_s` as in dsp_outflow_task. */
+DSP_MUST_USE dsp_status ppg_read_bouts(ppg_bouts *bouts, const dsp_trace *trace, const dsp_trace_facts *facts, const double *params,
+                                       double noise_floor, double blur_s);
 
 #endif

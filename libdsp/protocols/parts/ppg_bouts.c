@@ -108,6 +108,18 @@ static dsp_status find_in_trace(ppg_bouts *found, const dsp_trace *trace, double
   return DSP_OK;
 }
 
+/* Do the marks begin with an end and end with a start? Then start and end were exchanged, in all of them. */
+static bool exchanged(const dsp_recording *recording, double end_s) {
+  dsp_event_kind first = DSP_EVENT_NOTE, last = DSP_EVENT_NOTE;
+  for (size_t i = 0; i < recording->n_events; i++) {
+    const dsp_event *e = &recording->events[i];
+    if (!(e->t_s >= 0 && e->t_s <= end_s) || (e->kind != DSP_EVENT_EXERCISE_START && e->kind != DSP_EVENT_EXERCISE_END)) continue;
+    if (first == DSP_EVENT_NOTE) first = e->kind;
+    last = e->kind;
+  }
+  return first == DSP_EVENT_EXERCISE_END && last == DSP_EVENT_EXERCISE_START;
+}
+
 /* Marks of one exercise; `open`: its end is not marked yet. */
 static void take_events(ppg_bouts *bouts, const dsp_recording *recording, double end_s) {
   bool open = false;
@@ -175,12 +187,12 @@ dsp_status ppg_find_bouts(ppg_bouts *bouts, const dsp_trace *trace, const dsp_re
   *bouts = (ppg_bouts){.n = 0};
   const dsp_status status = find_in_trace(&found, trace, least);
   if (status != DSP_OK) return status;
-  take_events(bouts, recording, end_s);
+  const bool reversed = exchanged(recording, end_s);
+  if (!reversed) take_events(bouts, recording, end_s);
   complete(bouts, &found);
   if (bouts->n == 0) {
-    const bool reversed = bouts->reversed;
+    found.reversed = reversed || bouts->reversed;
     *bouts = found;
-    bouts->reversed = reversed;
   }
   for (size_t k = 0; k < bouts->n; k++) {
     ppg_bout *b = &bouts->bout[k];

@@ -215,7 +215,24 @@ static dsp_status follow(ppg_bout *b, const dsp_trace *trace, const double *para
   return status;
 }
 
-dsp_status ppg_read_bouts(ppg_bouts *bouts, const dsp_trace *trace, const double *params, double noise_floor, double blur_s) {
+/* Why a bout cannot be trusted: the converter was saturated at its turn or its rest, or the level jumped in its rest or refill by more than
+ * a part of what it expelled. *flag NULL: nothing. */
+static dsp_status distrust(const char **flag, const ppg_bout *b, const dsp_trace *trace, const dsp_trace_facts *facts, double noise_sd) {
+  static const double least_share = 0.2, sure_sd = 5, turn_s = 6, margin_s = 4.5;
+  bool before = false, after = false;
+  *flag = NULL;
+  if (part_at_extreme(trace, facts, b->end_s - 1, b->end_s + 1.5) || part_at_extreme(trace, facts, b->rest_to_s - 8, b->rest_to_s))
+    *flag = "saturated";
+  if (*flag || !b->read) return DSP_OK;
+  const double limit = fmax(least_share * fabs(b->refill.level - b->base.value), sure_sd * noise_sd);
+  dsp_status status = part_find_step(&before, trace, b->rest_from_s + margin_s, b->rest_to_s - margin_s, limit);
+  if (status == DSP_OK) status = part_find_step(&after, trace, b->refill.vent_s + turn_s, b->to_s - margin_s, limit);
+  if (before || after) *flag = "gauge_slipped";
+  return status;
+}
+
+dsp_status ppg_read_bouts(ppg_bouts *bouts, const dsp_trace *trace, const dsp_trace_facts *facts, const double *params, double noise_floor,
+                          double blur_s) {
   dsp_noise noise;
   dsp_status status = learn(&noise, bouts, trace, noise_floor);
   for (size_t k = 0; k < bouts->n && status == DSP_OK; k++) {
@@ -227,6 +244,9 @@ dsp_status ppg_read_bouts(ppg_bouts *bouts, const dsp_trace *trace, const double
       status = read_refill(b, trace, &noise, params, blur_s);
     if (b->read) set_limit(b);
     if (b->read && status == DSP_OK) status = follow(b, trace, params);
+    const char *flag = NULL;
+    if (status == DSP_OK) status = distrust(&flag, b, trace, facts, noise.sd[0]);
+    if (flag) b->read = false, b->why_not = flag;
   }
   return status;
 }

@@ -15,9 +15,6 @@ static dsp_estimate value_of(const char **why_not, const pump_test *t, const ppg
   *why_not = NULL;
   if (!b->read) {
     *why_not = b->why_not;
-  } else if (part_at_extreme(&t->trace, &t->facts, b->end_s - 1, b->end_s + 1.5) ||
-             part_at_extreme(&t->trace, &t->facts, b->rest_to_s - 8, b->rest_to_s)) {
-    *why_not = "saturated";
   } else if (dsp_outflow_capacity(&b->refill, NULL) < t->params[PUMP_LEAST]) {
     *why_not = "signal_weak";
   }
@@ -136,7 +133,8 @@ static dsp_status analyse(pump_test *t, dsp_report *report, size_t at) {
     const bool decimated = t->trace.rate_hz < 0.99 * t->channel->rate_hz;
     if (t->found) status = t->found(t, &report->tests[at]);
     if (status == DSP_OK)
-      status = ppg_read_bouts(&t->bouts, &t->trace, shape, fmax(t->facts.step / 3.5, least_noise), decimated ? 1 / t->trace.rate_hz : 0);
+      status = ppg_read_bouts(&t->bouts, &t->trace, &t->facts, shape, fmax(t->facts.step / 3.5, least_noise),
+                              decimated ? 1 / t->trace.rate_hz : 0);
     if (status == DSP_OK) status = report_all(t, report, at);
   }
   if (status != DSP_OK) return status;
