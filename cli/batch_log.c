@@ -18,10 +18,9 @@
 
 enum { SYNC_RECORDS = 256, SYNC_MS = 10000, LOGS_MAX = 1000000 };
 
-/* This machine since it was started: a text that no other has. */
-static void boot_id(char id[64]) {
+void batch_boot_id(char id[static BATCH_BOOT_BYTES]) {
   const int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-  const ssize_t size = fd >= 0 ? read(fd, id, 63) : 0;
+  const ssize_t size = fd >= 0 ? read(fd, id, BATCH_BOOT_BYTES - 1) : 0;
   if (fd >= 0) (void)close(fd);
   id[size > 0 ? size : 0] = '\0';
   id[strcspn(id, "\n")] = '\0';
@@ -64,9 +63,9 @@ static int scan_lines(log_scan *scan, FILE *file, bool records) {
   uint64_t at = 0;
   int status = EXIT_DONE;
   for (ssize_t size = 0; status == EXIT_DONE && (size = getline(&line, &capacity, file)) > 0; at += (uint64_t)size) {
-    char id[64];
+    char id[BATCH_BOOT_BYTES];
     if (line[0] == 'H') {
-      boot_id(id);
+      batch_boot_id(id);
       scan->same_boot = strlen(line) > 2 && strncmp(line + 2, id, strlen(id)) == 0 && id[0] != '\0';
     }
     if (line[0] == 'S') scan->sure = at;
@@ -177,7 +176,7 @@ static int append(batch_log *log, const char *bytes, size_t size) {
 }
 
 int batch_log_begin(batch_log *log, batch_logs *logs, const char *folder) {
-  char path[4096], id[64], head[128];
+  char path[4096], id[BATCH_BOOT_BYTES], head[128];
   *log = (batch_log){.fd = -1, .folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), .number = (uint32_t)logs->n};
   for (unsigned i = 0; i < LOGS_MAX && log->fd < 0; i++) {
     (void)snprintf(path, sizeof path, "%s/" BATCH_FOLDER "/log-%06u.tsv", folder, i);
@@ -185,7 +184,7 @@ int batch_log_begin(batch_log *log, batch_logs *logs, const char *folder) {
     if (log->fd < 0 && errno != EEXIST) break;
   }
   if (log->folder_fd < 0 || log->fd < 0) return cannot(path, "create");
-  boot_id(id);
+  batch_boot_id(id);
   (void)snprintf(head, sizeof head, "H\t%s\n", id);
   log->synced_ms = worker_now_ms();
   const int status = append(log, head, strlen(head));

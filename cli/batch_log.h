@@ -10,7 +10,10 @@
 #include <stdint.h>
 
 #define BATCH_FOLDER ".pleth-batch"
-enum { BATCH_KEY_DIGITS = 32 };
+enum { BATCH_KEY_DIGITS = 32, BATCH_BOOT_BYTES = 64 };
+
+/** This machine since it was started: a text that no other has; "" when the kernel does not say. */
+void batch_boot_id(char id[static BATCH_BOOT_BYTES]);
 
 /** Where the record of one recording stands; size 0: nowhere yet. */
 typedef struct batch_place {

@@ -3,6 +3,7 @@
  * by the clock of the file system, or whose process is known to be gone, is taken over by renaming it, which only one can. Should a holder
  * have been slow and not gone, a unit is done twice: harmless, since results are keyed and equal. */
 #include "batch_shard.h"
+#include "batch_log.h"
 #include "worker.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -41,21 +42,12 @@ static void claim_name(char name[NAME_BYTES], size_t unit, const char *end) {
   (void)snprintf(name, NAME_BYTES, "unit-%07zu%s", unit, end);
 }
 
-/* This machine since its start; a process of it is known by its number. */
-static void read_boot(char *boot, size_t size) {
-  const int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-  const ssize_t n = fd >= 0 ? read(fd, boot, size - 1) : 0;
-  if (fd >= 0) (void)close(fd);
-  boot[n > 0 ? n : 0] = '\0';
-  boot[strcspn(boot, "\n")] = '\0';
-}
-
 bool shard_begin(batch_shard *shard, const char *path, size_t n_jobs) {
-  char boot[64];
+  char boot[BATCH_BOOT_BYTES];
   shard->units = (n_jobs + SHARD_UNIT - 1) / SHARD_UNIT;
   if (mkdir(path, 0777) != 0 && errno != EEXIST) return false;
   shard->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  read_boot(boot, sizeof boot);
+  batch_boot_id(boot);
   (void)snprintf(shard->mark, sizeof shard->mark, "%s %ld", boot, (long)getpid());
   return shard->folder >= 0;
 }
