@@ -69,11 +69,21 @@ static bool suggested(const dsp_recording *recording) {
   return false;
 }
 
-/* The longest stretch without a missing sample. */
-static dsp_signal longest(const dsp_trace *trace) {
+/* Does the trace stand at a rail, and not only touch it? */
+static bool stands(const dsp_trace *trace, part_rails rails, size_t i) {
+  return i > 0 && i + 1 < trace->n && part_at_rail(rails, trace->x[i - 1]) && part_at_rail(rails, trace->x[i]) &&
+         part_at_rail(rails, trace->x[i + 1]);
+}
+
+/* The longest stretch without a missing or saturated sample; *saturated: there are such. */
+static dsp_signal longest(bool *saturated, const dsp_trace *trace, const dsp_trace_facts *facts) {
+  const part_rails rails = part_find_rails(trace, facts);
   size_t best = 0, best_n = 0, from = 0;
+  *saturated = false;
   for (size_t i = 0; i <= trace->n; i++) {
-    if (i < trace->n && trace->ok[i]) continue;
+    const bool cut = i < trace->n && stands(trace, rails, i);
+    *saturated |= cut;
+    if (i < trace->n && trace->ok[i] && !cut) continue;
     if (i - from > best_n) best = from, best_n = i - from;
     from = i + 1;
   }
@@ -132,8 +142,10 @@ static dsp_status report_pulse(dsp_arena *arena, dsp_test *test, const dsp_pulse
   return dsp_test_add_series(test, "beat", unit, pulse->rate_hz, -(double)pulse->foot / pulse->rate_hz, copy, pulse->n);
 }
 
-static dsp_status read_pulse(dsp_arena *arena, dsp_test *test, const dsp_channel *channel, const dsp_trace *trace, const double *params) {
-  const dsp_signal signal = longest(trace);
+static dsp_status read_pulse(dsp_arena *arena, dsp_test *test, const dsp_channel *channel, const dsp_trace *trace,
+                             const dsp_trace_facts *facts, const double *params) {
+  bool cut;
+  const dsp_signal signal = longest(&cut, trace, facts);
   const dsp_beat_rule rule = {params[P_LOW], params[P_HIGH], params[P_SHORTEST], params[P_LONGEST]};
   dsp_beat *beats = NULL;
   size_t n = 0;
@@ -146,7 +158,7 @@ static dsp_status read_pulse(dsp_arena *arena, dsp_test *test, const dsp_channel
   dsp_pulse_clear(&pulse);
   free(beats);
   if (status == DSP_NO_MEMORY) return status;
-  if (status != DSP_OK) part_null_rest(test, "no_pulse");
+  if (status != DSP_OK) part_null_rest(test, cut ? "saturated" : "no_pulse");
   return DSP_OK;
 }
 
@@ -166,7 +178,7 @@ static dsp_status run(const dsp_recording *recording, const dsp_channel *channel
   if (status == DSP_OK && !(facts.step > 0))
     part_null_rest(test, "constant_signal");
   else if (status == DSP_OK)
-    status = read_pulse(report->arena, test, channel, &trace, params);
+    status = read_pulse(report->arena, test, channel, &trace, &facts, params);
   if (status == DSP_OK) status = part_add_trace(test, &trace, channel->unit ? channel->unit->ucum : "");
   if (status == DSP_OK) {
     part_note_facts(test, recording, channel, &facts, 90);

@@ -7,6 +7,7 @@
 #include <dsp/memory.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define OURS "engineering choice"
 #define VOP  "venous occlusion plethysmography with reactive hyperaemia as described by Hokanson and Strandness"
@@ -99,11 +100,19 @@ static void report_rest(dsp_test *test, const inflow_test *t, size_t end) {
 typedef struct course {
   double *t_s, *flow, *se, *shared; /* the last: the part of se that they have in common */
   size_t n, peak;
+  double lost_s; /* of the first cycle that left the converter's range; NaN none */
 } course;
+
+/* Is a saturated cycle before the highest of the others, or the next behind it? Then that is not known to be the peak. */
+static bool peak_lost(const course *c) {
+  return c->n == 0 || c->peak + 1 == c->n ? isfinite(c->lost_s) : c->lost_s < c->t_s[c->peak + 1];
+}
 
 static void gather(course *c, const inflow_test *t, size_t from) {
   for (size_t i = from; i < t->n; i++) {
-    if (t->cycles[i].reject) continue;
+    const char *reject = t->cycles[i].reject;
+    if (reject && strcmp(reject, "saturated") == 0 && isnan(c->lost_s)) c->lost_s = t->cycles[i].inflate_s;
+    if (reject) continue;
     const dsp_estimate e = per_min(&t->cycles[i]);
     c->t_s[c->n] = t->cycles[i].inflate_s;
     c->flow[c->n] = e.value;
@@ -159,15 +168,16 @@ static dsp_status report_all(dsp_test *test, inflow_test *t) {
               dsp_alloc(t->n, sizeof *c.se),
               dsp_alloc(t->n, sizeof *c.shared),
               0,
-              0};
+              0,
+              (double)NAN};
   dsp_status status = c.t_s && c.flow && c.se && c.shared ? DSP_OK : DSP_NO_MEMORY;
   /* Two states, and the veins bend differently in each: flow itself falls within a hyperaemic cycle. */
-  if (status == DSP_OK) status = inflow_read_cycles(t->cycles, o.after, &t->trace, &t->noise, t->params);
-  if (status == DSP_OK) status = inflow_read_cycles(t->cycles + o.after, t->n - o.after, &t->trace, &t->noise, t->params);
+  if (status == DSP_OK) status = inflow_read_cycles(t, t->cycles, o.after);
+  if (status == DSP_OK) status = inflow_read_cycles(t, t->cycles + o.after, t->n - o.after);
   if (status == DSP_OK && isfinite(o.open_s)) {
     report_rest(test, t, o.after);
     gather(&c, t, o.after);
-    if (c.n > 0) report_course(test, &c, &o);
+    if (c.n > 0 && !peak_lost(&c)) report_course(test, &c, &o);
     status = dsp_test_add_landmark(test, "arterial_release", o.open_s, NAN, NAN, o.source);
     if (status == DSP_OK && isfinite(o.shut_s) && o.shut_s < o.open_s) {
       status = dsp_test_add_landmark(test, "arterial_inflate", o.shut_s, NAN, NAN, o.source);
@@ -175,11 +185,11 @@ static dsp_status report_all(dsp_test *test, inflow_test *t) {
     }
     if (status == DSP_OK) status = inflow_add_resistance(test, t->recording, "minimal_resistance", test->measures[PEAK].value);
   }
+  part_null_rest(test, peak_lost(&c) ? "saturated" : isfinite(o.open_s) && c.n > 0 ? "no_rest" : "no_hyperaemia");
   free(c.t_s);
   free(c.flow);
   free(c.se);
   free(c.shared);
-  part_null_rest(test, isfinite(o.open_s) && c.n > 0 ? "no_rest" : "no_hyperaemia");
   size_t used = 0;
   for (size_t i = 0; i < t->n && status == DSP_OK; i++) {
     used += !t->cycles[i].reject;

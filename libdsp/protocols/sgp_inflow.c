@@ -95,7 +95,9 @@ static dsp_status report_pooled(dsp_test *test, const inflow_cycle *cycles, size
   for (size_t m = 0; m < MEASURES && status == DSP_OK; m++) {
     const pooled p = pool(cycles, n, m);
     dsp_measure *measure = &test->measures[m];
-    part_set(test, measure_rows[m].id, p.mean, p.first_s, p.last_s, n == 0 ? "no_cycles" : m == FIRST_BEAT && used ? "no_pulse" : "no_fit");
+    /* without a used cycle they all have the first one's reason, or each its own */
+    const char *none = n == 0 ? "no_cycles" : used == 0 ? cycles[0].reject : m == FIRST_BEAT ? "no_pulse" : "no_fit";
+    part_set(test, measure_rows[m].id, p.mean, p.first_s, p.last_s, none);
     if (measure->valid) measure->n = p.n;
     if (measure->valid && p.n < params[P_FEWEST]) dsp_flags_add(&measure->flags, "few_cycles");
     if (p.sd > params[P_VARIATION] * p.mean.value) dsp_flags_add(&measure->flags, "cycles_vary");
@@ -103,8 +105,6 @@ static dsp_status report_pooled(dsp_test *test, const inflow_cycle *cycles, size
     if (status == DSP_OK) status = dsp_test_add_detail(test, cv_ids[m], "%", 100 * p.sd / p.mean.value);
   }
   if (used < n) dsp_flags_add(&test->flags, "cycles_rejected");
-  if (n > 0 && used == 0) /* they all have the first one's reason, or each its own */
-    for (size_t m = 0; m < MEASURES; m++) dsp_flags_add(&test->measures[m].flags, cycles[0].reject);
   for (size_t i = 0; i < n && status == DSP_OK; i++) {
     if (!cycles[i].reject && cycles[i].settle_s > params[INFLOW_SLOW_CUFF]) dsp_flags_add(&test->flags, "slow_cuff");
     status = dsp_test_add_phase(test, "collecting", cycles[i].inflate_s, cycles[i].release_s, NAN);
@@ -133,7 +133,7 @@ static dsp_status run(const dsp_recording *recording, const dsp_channel *channel
   dsp_test *test = dsp_report_add_test(report, &dsp_sgp_inflow, channel, 0, NULL);
   dsp_status status = test ? inflow_prepare(&t, test, error) : DSP_NO_MEMORY;
   if (status == DSP_OK && !t.why_not) {
-    status = inflow_read_cycles(t.cycles, t.n, &t.trace, &t.noise, params);
+    status = inflow_read_cycles(&t, t.cycles, t.n);
     if (status == DSP_OK) status = inflow_reject_outliers(t.cycles, t.n);
     if (status == DSP_OK) status = report_pooled(test, t.cycles, t.n, params);
     if (status == DSP_OK) status = inflow_add_resistance(test, recording, "resistance", test->measures[EXP0].value);

@@ -23,9 +23,9 @@ typedef struct row {
 /* clang-format off */
 static const row rows[] = {
     {"sgp.occlusion", SGP_NOISE " cycles=2", "hold_s=25", "cycles=1", "SVC", 4, 100,
-     {NULL, "events_reversed", NULL, "released_early", "single_repeat", "no_fit", "saturated", "level_step", "constant_signal"}},
+     {NULL, "events_reversed", NULL, "released_early", "single_repeat", "polarity_reversed", "saturated", "level_step", "constant_signal"}},
     {"apg.outflow", "nuisance=custom white=0.05 pulse=0.5 cycles=2", "hold_s=25", "cycles=1", "VVOCC", 4, 100,
-     {NULL, "events_reversed", NULL, "released_early", "single_repeat", "no_fit", "saturated", "level_step", "constant_signal"}},
+     {NULL, "events_reversed", NULL, "released_early", "single_repeat", "polarity_reversed", "saturated", "level_step", "constant_signal"}},
     {"apg.tilt", "nuisance=custom white=0.05 pulse=0.5", "up_s=40", "down_s=0", "WVV", 4, 150,
      {NULL, "events_reversed", NULL, "extrapolated", "no_tilt_down", "inverted", "saturated", "gauge_slipped", "constant_signal"}},
     {"ppg.refill", "nuisance=custom white=0.02 pulse=0.2 bouts=2", "bouts=1 refill_s=20 fast_s=9", "bouts=1", "TH", 8, 75,
@@ -35,15 +35,15 @@ static const row rows[] = {
     {"sgp.stand", SGP_NOISE " bouts=1", "refill_s=25", "bouts=1", "EV", 4, 250,
      {NULL, "events_reversed", NULL, "not_reached", "single_repeat", "inverted", "saturated", "no_rest", "constant_signal"}},
     {"sgp.inflow", SGP_NOISE " cycles=4", NULL, "cycles=1", "AI.exp0", 8, 40,
-     {NULL, "cycle_short", NULL, NULL, "few_cycles", "polarity_reversed", "clipped", NULL, "constant_signal"}},
+     {NULL, "cycle_short", NULL, NULL, "few_cycles", "polarity_reversed", "saturated", NULL, "constant_signal"}},
     {"sgp.hyperaemia", SGP_NOISE, NULL, "cycles_after=1", "REST", 10, 20,
-     {NULL, "no_hyperaemia", NULL, NULL, "half_not_reached", "no_hyperaemia", "clipped", NULL, "constant_signal"}},
+     {NULL, "no_hyperaemia", NULL, NULL, "half_not_reached", "no_hyperaemia", "saturated", NULL, "constant_signal"}},
     {"sgp.compliance", SGP_NOISE, "hold_s=60", NULL, "C20", 10, 300,
      {NULL, "events_reversed", NULL, "filtration_uncertain", NULL, "polarity_reversed", "saturated", "gauge_slipped", "constant_signal"}},
     {"sgp.filtration", SGP_NOISE, "hold_s=60", "steps=2", "CFC", 25, 200,
      {NULL, "events_reversed", NULL, "few_steps", "few_steps", "polarity_reversed", "saturated", "gauge_slipped", "constant_signal"}},
     {"pvr", "nuisance=custom white=0.01", NULL, NULL, "AMP", 7, 12,
-     {NULL, NULL, NULL, NULL, NULL, NULL, "clipped", NULL, "constant_signal"}},
+     {NULL, NULL, NULL, NULL, NULL, NULL, "saturated", NULL, "constant_signal"}},
 };
 /* clang-format on */
 enum { ROWS = sizeof rows / sizeof rows[0] };
@@ -108,9 +108,9 @@ START_TEST(faults_are_told) {
   leg_analyze(&l);
   ck_assert_msg(l.status == DSP_OK, "%s: %s", name, l.error.found);
   leg_check_report(&l, name);
-  if (r->flag[what])
-    ck_assert_msg(told(&l, r->flag[what]), "%s: not told: %s", name, r->flag[what]);
-  else
+  if (r->flag[what]) ck_assert_msg(told(&l, r->flag[what]), "%s: not told: %s", name, r->flag[what]);
+  /* What a saturated converter cut off cannot be had back: the measure is right or there is none. */
+  if (!r->flag[what] || (what == CLIPPED && leg_measure(&l, r->measure)->valid))
     check_percent(name, leg_value(&l, r->measure), leg_truth(&l, r->measure), r->percent);
   leg_free(&l);
 }

@@ -57,6 +57,11 @@ static void no_unit(leg *l) {
   channel(l)->unit_as_written = NULL;
 }
 
+static bool right_or_null(const leg *l, const char *id, double percent) {
+  const dsp_measure *m = leg_measure(l, id);
+  return !m->valid || fabs(m->value / leg_truth(l, id) - 1) < 0.01 * percent;
+}
+
 START_TEST(clean_inflow_is_read) {
   leg l = spoilt("sgp.inflow", "nuisance=none flow=3", NULL);
   check_percent("AI.exp0", leg_value(&l, "AI.exp0"), leg_truth(&l, "AI.exp0"), 1);
@@ -99,6 +104,7 @@ START_TEST(one_bad_cycle_does_not_spoil_the_others) {
   leg_free(&l);
   l = spoilt("sgp.inflow", "nuisance=none flow=3", clip);
   ck_assert(leg_noted(&l, "clipped"));
+  ck_assert(right_or_null(&l, "AI.exp0", 5) && right_or_null(&l, "AI.line", 5));
   leg_free(&l);
 }
 END_TEST
@@ -142,6 +148,29 @@ START_TEST(hyperaemia) {
 }
 END_TEST
 
+static double limit_unit; /* the converter's upper end */
+
+static void clip_top(leg *l) {
+  for (size_t i = 0; i < channel(l)->n; i++) channel(l)->x[i] = fmin(channel(l)->x[i], limit_unit);
+}
+
+/* The fullest cycles are the first to leave the converter's range, and the peak is among them. */
+START_TEST(a_cut_off_peak_is_no_peak) {
+  unsigned peaks = 0, lost = 0;
+  for (limit_unit = 0.3; limit_unit < 2.3; limit_unit += 0.1) {
+    leg l = spoilt("sgp.hyperaemia", "nuisance=realistic occlusion_s=180", clip_top);
+    ck_assert_msg(right_or_null(&l, "REST", 10), "at %.1f REST is %g", limit_unit, leg_value(&l, "REST"));
+    ck_assert_msg(right_or_null(&l, "PEAK", 12), "at %.1f PEAK is %g", limit_unit, leg_value(&l, "PEAK"));
+    ck_assert_msg(right_or_null(&l, "AUC", 20), "at %.1f AUC is %g", limit_unit, leg_value(&l, "AUC"));
+    peaks += leg_measure(&l, "PEAK")->valid;
+    lost += leg_measure(&l, "REST")->valid && leg_flagged(&l, "PEAK", "saturated");
+    leg_free(&l);
+  }
+  ck_assert_uint_gt(peaks, 0);
+  ck_assert_uint_gt(lost, 5);
+}
+END_TEST
+
 START_TEST(pulse_volume) {
   leg l = spoilt("pvr", "nuisance=none", NULL);
   check_percent("AMP", leg_value(&l, "AMP"), leg_truth(&l, "AMP"), 2);
@@ -167,8 +196,8 @@ END_TEST
 
 int main(void) {
   const TTest *const tests[] = {
-      clean_inflow_is_read, inflow_troubles, one_bad_cycle_does_not_spoil_the_others, impossible_events_are_not_believed,
-      hyperaemia,           pulse_volume};
+      clean_inflow_is_read,      inflow_troubles, one_bad_cycle_does_not_spoil_the_others, impossible_events_are_not_believed, hyperaemia,
+      a_cut_off_peak_is_no_peak, pulse_volume};
   Suite *suite = suite_create("inflow_protocols");
   TCase *t = tcase_create("troubles");
   for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) tcase_add_test(t, tests[i]);

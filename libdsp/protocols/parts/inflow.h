@@ -84,9 +84,8 @@ DSP_MUST_USE dsp_status inflow_find_cycles(inflow_cycle **cycles, size_t *n, con
 DSP_MUST_USE dsp_status inflow_learn(dsp_noise *noise, const inflow_cycle *cycles, size_t n, const dsp_trace *trace, double floor_sd,
                                      const double *params);
 
-/** Read cycles of one state: settle times, slopes, and which must be left out because of themselves. */
-DSP_MUST_USE dsp_status inflow_read_cycles(inflow_cycle *cycles, size_t n, const dsp_trace *trace, const dsp_noise *noise,
-                                           const double *params);
+/** Read `n` of the test's cycles, of one state: settle times, slopes, and which must be left out because of themselves. */
+DSP_MUST_USE dsp_status inflow_read_cycles(const inflow_test *t, inflow_cycle *cycles, size_t n);
 
 /** Leave out cycles whose inflow is far from the median of the others: for cycles of one state. */
 DSP_MUST_USE dsp_status inflow_reject_outliers(inflow_cycle *cycles, size_t n);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Reading the cycles of an arterial inflow test: how long the cuff's artefact lasts, the slopes, and which cycles must be left out. */
 #include "inflow.h"
+#include "part.h"
 
 #include <dsp/detect.h>
 #include <dsp/fit.h>
@@ -76,8 +77,21 @@ static void reject_outliers(inflow_cycle *cycles, size_t n, double *scratch) {
       cycles[i].reject = "cycle_outlier";
 }
 
-static const char *why_not(const inflow_cycle *c, const dsp_trace *trace, const double *params) {
+static double last_sample_s(const inflow_cycle *c, const double *params) {
+  return fmin(c->release_s, c->inflate_s + params[INFLOW_LONGEST]) - margin_s;
+}
+
+/* A slope through samples that stand still at the converter's end is too low, however good the fit. */
+static bool saturated(const inflow_cycle *c, const inflow_test *t) {
+  static const double most = 0.03;
+  return part_extreme_share(&t->trace, &t->facts, c->inflate_s + t->params[INFLOW_SETTLE], last_sample_s(c, t->params)) > most;
+}
+
+static const char *why_not(const inflow_cycle *c, const inflow_test *t) {
+  const dsp_trace *trace = &t->trace;
+  const double *params = t->params;
   if (c->release_s - c->inflate_s < params[INFLOW_SHORTEST]) return "cycle_short";
+  if (saturated(c, t)) return "saturated";
   if (c->settle_s > c->release_s - c->inflate_s - margin_s - 2) return "cuff_artefact";
   size_t missing = 0, all = 0;
   for (size_t i = dsp_trace_index(trace, c->inflate_s + c->settle_s), end = dsp_trace_index(trace, c->release_s); i < end; i++, all++)
@@ -87,10 +101,6 @@ static const char *why_not(const inflow_cycle *c, const dsp_trace *trace, const 
   if (c->inflow.line.value + 3 * c->inflow.line.se < 0) return "polarity_reversed";
   if (!(c->inflow.line.value > 0)) return "no_inflow";
   return isfinite(c->inflow.initial.value) ? NULL : "no_fit";
-}
-
-static double last_sample_s(const inflow_cycle *c, const double *params) {
-  return fmin(c->release_s, c->inflate_s + params[INFLOW_LONGEST]) - margin_s;
 }
 
 /* From rest before the first inflation where there is enough of it, else from the cycles themselves. */
@@ -118,8 +128,11 @@ static void doubt_bend(dsp_inflow *inflow) {
   inflow->initial.se = hypot(inflow->initial.se, model);
 }
 
-dsp_status inflow_read_cycles(inflow_cycle *cycles, size_t n, const dsp_trace *trace, const dsp_noise *noise, const double *params) {
+dsp_status inflow_read_cycles(const inflow_test *t, inflow_cycle *cycles, size_t n) {
   if (n == 0) return DSP_OK;
+  const dsp_trace *trace = &t->trace;
+  const dsp_noise *noise = &t->noise;
+  const double *params = t->params;
   dsp_inflow_cycle *stretch = dsp_alloc(n, sizeof *stretch);
   dsp_inflow *inflow = dsp_alloc(n, sizeof *inflow);
   double *scratch = dsp_alloc(trace->n + n, 2 * sizeof *scratch);
@@ -141,7 +154,7 @@ dsp_status inflow_read_cycles(inflow_cycle *cycles, size_t n, const dsp_trace *t
     doubt_bend(&cycles[i].inflow);
     cycles[i].inflow.r2 = inflow[i].r2;
     cycles[i].first_beat = first_beat(trace, stretch[i].from_s, last_sample_s(&cycles[i], params), noise->sd[noise->order]);
-    cycles[i].reject = why_not(&cycles[i], trace, params);
+    cycles[i].reject = why_not(&cycles[i], t);
   }
   free(stretch);
   free(inflow);

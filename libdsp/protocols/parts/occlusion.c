@@ -135,6 +135,13 @@ static dsp_status read_rest(occlusion_cycle *r, const occlusion_test *t) {
   return status == DSP_NO_MEMORY ? status : DSP_OK;
 }
 
+/* Does the trace lie lower under the cuff than before it, and rise when the cuff is vented? */
+static bool upside_down(const occlusion_cycle *r, const occlusion_test *t) {
+  const double release_s = r->cycle->release_s, least = t->params[OCC_LEAST_RISE];
+  const double under = part_mean(&t->trace, release_s - 3, release_s - 0.5);
+  return r->rested && under < r->base.value - least && part_mean(&t->trace, release_s + 4, release_s + 8) > under + least;
+}
+
 /* What stands beside the fit of the outflow. */
 static dsp_status read_rest_of_cycle(occlusion_cycle *r, const occlusion_test *t) {
   const part_cycle *c = r->cycle;
@@ -147,6 +154,7 @@ static dsp_status read_rest_of_cycle(occlusion_cycle *r, const occlusion_test *t
   if (status == DSP_OK) status = find_slip(r, t);
   r->saturated = part_at_extreme(&t->trace, &t->facts, c->release_s - 3, c->release_s) ||
                  part_at_extreme(&t->trace, &t->facts, c->release_s + 1, c->release_s + 4);
+  if (upside_down(r, t)) r->flowed = false, r->why_not = "polarity_reversed";
   const double size = r->flowed && r->rested ? dsp_outflow_capacity(&r->outflow, NULL) : (double)NAN;
   r->early = 10 * (r->late_slope.value - 2 * r->late_slope.se) > t->params[OCC_PLATEAU_SLOPE] * size;
   return status;

@@ -117,14 +117,29 @@ double part_mean(const dsp_trace *trace, double from_s, double to_s) {
   return n > 0 ? sum / n : (double)NAN;
 }
 
-bool part_at_extreme(const dsp_trace *trace, const dsp_trace_facts *facts, double from_s, double to_s) {
-  double high = -INFINITY, low = INFINITY;
-  size_t count = 0;
-  for (size_t i = 0; i < trace->n; i++) high = fmax(high, trace->x[i]), low = fmin(low, trace->x[i]);
+part_rails part_find_rails(const dsp_trace *trace, const dsp_trace_facts *facts) {
+  static const double least_s = 0.5, rounding = 1e-9;
+  part_rails rails = {INFINITY, -INFINITY};
+  if (!(facts->clipped_s > least_s)) return (part_rails){-INFINITY, INFINITY};
+  for (size_t i = 0; i < trace->n; i++) rails.high = fmax(rails.high, trace->x[i]), rails.low = fmin(rails.low, trace->x[i]);
+  const double wide = rounding * (rails.high - rails.low);
+  return (part_rails){rails.low + wide, rails.high - wide};
+}
+
+bool part_at_rail(part_rails rails, double x) {
+  return x >= rails.high || x <= rails.low;
+}
+
+double part_extreme_share(const dsp_trace *trace, const dsp_trace_facts *facts, double from_s, double to_s) {
+  const part_rails rails = part_find_rails(trace, facts);
   const size_t from = dsp_trace_index(trace, from_s), to = dsp_trace_index(trace, to_s);
-  const double rounding = 1e-9 * (high - low);
-  for (size_t i = from; i < to; i++) count += trace->x[i] >= high - rounding || trace->x[i] <= low + rounding;
-  return facts->clipped_s > 0.5 && to > from && 3 * count > to - from;
+  size_t count = 0;
+  for (size_t i = from; i < to; i++) count += part_at_rail(rails, trace->x[i]);
+  return to > from ? (double)count / (double)(to - from) : 0;
+}
+
+bool part_at_extreme(const dsp_trace *trace, const dsp_trace_facts *facts, double from_s, double to_s) {
+  return 3 * part_extreme_share(trace, facts, from_s, to_s) > 1;
 }
 
 dsp_estimate part_percent(dsp_estimate a, dsp_estimate b) {

@@ -50,7 +50,15 @@ bool part_steps_at(double *scratch, const dsp_trace *trace, double t_s, double l
 /** Does it step anywhere in [from_s, to_s)? */
 DSP_MUST_USE dsp_status part_find_step(bool *found, const dsp_trace *trace, double from_s, double to_s, double limit);
 
-/** Is a third or more of the samples in [from_s, to_s) at the extreme of a trace that was clipped: the converter's end, not a level? */
+/** The ends of the converter, on a trace that was clipped: its extremes. Infinite where it was not. */
+typedef struct part_rails {
+  double low, high;
+} part_rails;
+part_rails part_find_rails(const dsp_trace *trace, const dsp_trace_facts *facts);
+bool part_at_rail(part_rails rails, double x);
+/** Share of the samples in [from_s, to_s) that are at a rail. */
+double part_extreme_share(const dsp_trace *trace, const dsp_trace_facts *facts, double from_s, double to_s);
+/** Is a third or more of them there, so that it is no level? */
 bool part_at_extreme(const dsp_trace *trace, const dsp_trace_facts *facts, double from_s, double to_s);
 
 /** 100 a / b with independent errors. */
