@@ -172,6 +172,8 @@ const dsp_flag_row dsp_flag_rows[] = {
     {"no_pulse", DSP_FATAL, "No pulse waves, or too few alike, were found.", "Check the sensor; record at least five steady beats."},
     {"beats_unlike", DSP_CAUTION, "A third or more of the beats differ from the others and were left out.",
      "Look for movement and irregular rhythm; record longer."},
+    {"flow_stopped", DSP_INFO, "The pulse stopped for some seconds, as under a cuff that shuts the artery; that stretch was left out.",
+     "Check the cuff's pressure where none was meant to shut the artery."},
     {"limits_unverified", DSP_INFO, "The limits behind this grade were not read in their source.",
      "Check them against your own laboratory's."},
     {"from_report", DSP_CAUTION, "The traces come from a report: they were filtered already and may be thinned.",

@@ -3,6 +3,7 @@
  * Method: Raines 1973: beats averaged on their feet; amplitude, crest time, steepest upstroke and the reflected wave on the down-stroke. */
 #include "parts/part.h"
 
+#include <dsp/congestion.h>
 #include <dsp/memory.h>
 #include <dsp/pulse.h>
 #include <math.h>
@@ -27,6 +28,7 @@ enum {
   P_WAVE,
   P_POOR,
   P_FLAT,
+  P_STOP,
   P_ROWS
 };
 
@@ -45,6 +47,8 @@ static const dsp_param_row param_rows[P_ROWS] = {
     [P_WAVE] = {"pvr.category_good_mm", "mm", 15, 1, 1000, NULL, "Deflection above which the category is 1 or 2 (calf: set 20).", TAUGHT},
     [P_POOR] = {"pvr.category_poor_mm", "mm", 5, 0.1, 1000, NULL, "Deflection below which it is 4.", TAUGHT},
     [P_FLAT] = {"pvr.category_flat_mm", "mm", 0.5, 0.01, 100, NULL, "Deflection below which it is 5, flat.", OURS},
+    [P_STOP] = {"pvr.stop_s", "s", 3, 2, 60, NULL, "Shortest stretch without pulses that is told and left out: a cuff shut the artery.",
+                OURS},
 };
 
 static const dsp_measure_row measure_rows[] = {
@@ -75,15 +79,18 @@ static bool stands(const dsp_trace *trace, part_rails rails, size_t i) {
          part_at_rail(rails, trace->x[i + 1]);
 }
 
-/* The longest stretch without a missing or saturated sample; *saturated: there are such. */
-static dsp_signal longest(bool *saturated, const dsp_trace *trace, const dsp_trace_facts *facts) {
+/* The longest stretch without a missing or saturated sample that is not of `stop`; *saturated: there are such. */
+static dsp_signal longest(bool *saturated, const dsp_trace *trace, const dsp_trace_facts *facts, const dsp_congestions *stop) {
   const part_rails rails = part_find_rails(trace, facts);
+  const double end_s = (double)trace->n / trace->rate_hz, stop_s = stop->n ? stop->cycle[0].inflate_s : end_s,
+               go_s = stop->n && isfinite(stop->cycle[0].release_s) ? stop->cycle[0].release_s : end_s;
   size_t best = 0, best_n = 0, from = 0;
   *saturated = false;
   for (size_t i = 0; i <= trace->n; i++) {
     const bool cut = i < trace->n && stands(trace, rails, i);
     *saturated |= cut;
-    if (i < trace->n && trace->ok[i] && !cut) continue;
+    const double t_s = (double)i / trace->rate_hz;
+    if (i < trace->n && trace->ok[i] && !cut && !(t_s >= stop_s && t_s < go_s)) continue;
     if (i - from > best_n) best = from, best_n = i - from;
     from = i + 1;
   }
@@ -142,21 +149,38 @@ static dsp_status report_pulse(dsp_arena *arena, dsp_test *test, const dsp_pulse
   return dsp_test_add_series(test, "beat", unit, pulse->rate_hz, -(double)pulse->foot / pulse->rate_hz, copy, pulse->n);
 }
 
+/* A cuff that shut the artery for a while. */
+static dsp_status mark_stop(dsp_test *test, const dsp_congestion *stop) {
+  dsp_flags_add(&test->flags, "flow_stopped");
+  dsp_status status = dsp_test_add_landmark(test, "arterial_inflate", stop->inflate_s, NAN, NAN, "detected");
+  if (status == DSP_OK && isfinite(stop->release_s))
+    status = dsp_test_add_landmark(test, "arterial_release", stop->release_s, NAN, NAN, "detected");
+  return status;
+}
+
 static dsp_status read_pulse(dsp_arena *arena, dsp_test *test, const dsp_channel *channel, const dsp_trace *trace,
                              const dsp_trace_facts *facts, const double *params) {
   bool cut;
-  const dsp_signal signal = longest(&cut, trace, facts);
+  dsp_congestions *stop = dsp_alloc(1, sizeof *stop);
+  dsp_status status = stop ? dsp_flow_stop_find(stop, trace, params[P_STOP]) : DSP_NO_MEMORY;
+  if (status != DSP_OK) {
+    free(stop);
+    return status;
+  }
+  const dsp_signal signal = longest(&cut, trace, facts, stop);
   const dsp_beat_rule rule = {params[P_LOW], params[P_HIGH], params[P_SHORTEST], params[P_LONGEST]};
   dsp_beat *beats = NULL;
   size_t n = 0;
   dsp_pulse pulse = {0};
-  dsp_status status = dsp_find_beats(&beats, &n, &signal, &rule, NULL);
+  status = dsp_find_beats(&beats, &n, &signal, &rule, NULL);
   if (status == DSP_OK) status = dsp_pulse_average(&pulse, &signal, beats, n, (size_t)params[P_FEWEST], params[P_LIKENESS], NULL);
   if (status == DSP_OK) status = report_pulse(arena, test, &pulse, channel, &signal, params);
   for (size_t i = 0; status == DSP_OK && i < n && n <= 100; i++)
     status = dsp_test_add_landmark(test, "foot", beats[i].foot_s, NAN, NAN, "detected");
   dsp_pulse_clear(&pulse);
   free(beats);
+  if (status != DSP_NO_MEMORY && stop->n && mark_stop(test, &stop->cycle[0]) != DSP_OK) status = DSP_NO_MEMORY;
+  free(stop);
   if (status == DSP_NO_MEMORY) return status;
   if (status != DSP_OK) part_null_rest(test, cut ? "saturated" : "no_pulse");
   return DSP_OK;

@@ -171,6 +171,29 @@ START_TEST(a_cut_off_peak_is_no_peak) {
 }
 END_TEST
 
+static void wander(leg *l) { /* 0.05 Hz, three pulses high */
+  for (size_t i = 0; i < channel(l)->n; i++) channel(l)->x[i] += 3.6 * sin(0.314 * (double)i / channel(l)->rate_hz);
+}
+
+static void stop(leg *l) { /* from 6 to 12 s */
+  const size_t from = (size_t)(6 * channel(l)->rate_hz), to = 2 * from;
+  for (size_t i = from; i < to && i < channel(l)->n; i++) channel(l)->x[i] = 0.01 * channel(l)->x[i] - 0.1;
+}
+
+/* A cuff that shuts the artery is told and its stretch left out; a baseline that wanders is no such thing. */
+START_TEST(stopped_pulse) {
+  leg l = spoilt("pvr", "nuisance=none", wander);
+  ck_assert(!leg_noted(&l, "flow_stopped"));
+  leg_free(&l);
+  l = spoilt("pvr", "nuisance=none", stop);
+  ck_assert(leg_noted(&l, "flow_stopped"));
+  check_points("stops", l.report->tests[0].landmarks[l.report->tests[0].n_landmarks - 2].t_s, 6, 1);
+  check_points("flows again", l.report->tests[0].landmarks[l.report->tests[0].n_landmarks - 1].t_s, 12, 1);
+  check_percent("AMP", leg_value(&l, "AMP"), leg_truth(&l, "AMP"), 3);
+  leg_free(&l);
+}
+END_TEST
+
 START_TEST(pulse_volume) {
   leg l = spoilt("pvr", "nuisance=none", NULL);
   check_percent("AMP", leg_value(&l, "AMP"), leg_truth(&l, "AMP"), 2);
@@ -195,9 +218,14 @@ START_TEST(pulse_volume) {
 END_TEST
 
 int main(void) {
-  const TTest *const tests[] = {
-      clean_inflow_is_read,      inflow_troubles, one_bad_cycle_does_not_spoil_the_others, impossible_events_are_not_believed, hyperaemia,
-      a_cut_off_peak_is_no_peak, pulse_volume};
+  const TTest *const tests[] = {clean_inflow_is_read,
+                                inflow_troubles,
+                                one_bad_cycle_does_not_spoil_the_others,
+                                impossible_events_are_not_believed,
+                                hyperaemia,
+                                a_cut_off_peak_is_no_peak,
+                                stopped_pulse,
+                                pulse_volume};
   Suite *suite = suite_create("inflow_protocols");
   TCase *t = tcase_create("troubles");
   for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) tcase_add_test(t, tests[i]);

@@ -2,7 +2,6 @@
  * Protocols and detectors on what others have recorded or reported. */
 #include "../support/limb.h"
 #include "../support/public.h"
-#include <dsp/congestion.h>
 
 START_TEST(official_results) {
   char path[2200];
@@ -29,21 +28,27 @@ START_TEST(official_results) {
 }
 END_TEST
 
+static double landmark_s(const dsp_test *test, const char *name) {
+  for (size_t i = 0; i < test->n_landmarks; i++)
+    if (!strcmp(test->landmarks[i].name, name)) return test->landmarks[i].t_s;
+  ck_abort_msg("no landmark %s", name);
+}
+
 /* Skin flow under an arm cuff: near zero from 21.6 s, the first pulse after release at 26.5 s. */
 START_TEST(flow_stopped_by_a_cuff) {
-  dsp_recording *r = public_good("labchart/ldf_arm_cuff.txt");
-  const dsp_channel *c = &r->channels[0];
-  const dsp_signal all = {c->x, c->n, c->rate_hz, 0};
-  dsp_trace trace;
-  dsp_trace_facts facts;
-  ck_assert_int_eq(dsp_trace_condition(&trace, &facts, &all, 1, 50, 0.5, 100, 1000000, NULL), DSP_OK);
-  dsp_congestions found;
-  ck_assert_int_eq(dsp_flow_stop_find(&found, &trace, 3), DSP_OK);
-  ck_assert_uint_eq(found.n, 1);
-  check_points("stops", found.cycle[0].inflate_s, 21.6, 1);
-  check_points("flows again", found.cycle[0].release_s, 26.5, 1);
-  dsp_trace_clear(&trace);
-  dsp_recording_free(r);
+  leg_protocol = "pvr";
+  leg l = {.recording = public_good("labchart/ldf_arm_cuff.txt"), .params = leg_params("")};
+  l.recording->channels[0].role = DSP_ROLE_PPG;
+  leg_analyze(&l);
+  ck_assert_int_eq(l.status, DSP_OK);
+  leg_check_report(&l, "skin flow");
+  const dsp_test *test = &l.report->tests[0];
+  ck_assert(leg_noted(&l, "flow_stopped"));
+  check_points("stops", landmark_s(test, "arterial_inflate"), 21.6, 1);
+  check_points("flows again", landmark_s(test, "arterial_release"), 26.5, 1);
+  const dsp_measure *amplitude = leg_measure(&l, "AMP");
+  ck_assert(amplitude->valid && (amplitude->t1_s < 22.6 || amplitude->t0_s > 25.5));
+  leg_free(&l);
 }
 END_TEST
 
