@@ -42,7 +42,14 @@ typedef struct dsp_protocol {
   /** The same from the recording's own repeats: the smallest difference of two tests in this measure that is more than repeats differ by;
    * NaN unknown. Tests are compared where there is one. NULL: none. */
   double (*detectable)(const dsp_test *a, const dsp_test *b, const char *measure);
+  /** Ids of measures of which a pair gets `ID.ratio` and, of two sides, `ID.asymmetry` as details; NULL-terminated. Tests are compared
+   * where there is one. NULL: none. */
+  const char *const *ratios;
+  bool segments; /**< sites of one side are compared, too */
 } dsp_protocol;
+
+/** Asymmetry of two sides in %: their difference as a share of the larger. NaN where neither is above 0. */
+DSP_API double dsp_asymmetry(double a, double b);
 
 /** All protocols, NULL-terminated. */
 DSP_API extern const dsp_protocol *const dsp_protocols[];

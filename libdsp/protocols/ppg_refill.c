@@ -349,6 +349,8 @@ static const dsp_repeatability_row repeatability[] = {
     {"TO", INFINITY, 16 / 2.77, NAN, REPEATS},
 };
 
+static const char *const ratios[] = {"TO", "VO", NULL};
+
 const dsp_protocol dsp_ppg_refill = {
     .id = "ppg.refill",
     .title = "Photoplethysmography: venous refill after exercise",
@@ -369,4 +371,5 @@ const dsp_protocol dsp_ppg_refill = {
     .run = run,
     .repeatability = repeatability,
     .n_repeatability = sizeof repeatability / sizeof repeatability[0],
+    .ratios = ratios,
 };

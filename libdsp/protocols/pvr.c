@@ -212,6 +212,8 @@ static dsp_status run(const dsp_recording *recording, const dsp_channel *channel
   return status;
 }
 
+static const char *const ratios[] = {"AMP", "CREST", "SLOPE", NULL};
+
 const dsp_protocol dsp_pvr = {
     .id = "pvr",
     .title = "Pulse volume recording",
@@ -227,4 +229,6 @@ const dsp_protocol dsp_pvr = {
     .applicable = applicable,
     .suggested = suggested,
     .run = run,
+    .ratios = ratios,
+    .segments = true,
 };

@@ -217,6 +217,53 @@ START_TEST(pulse_volume) {
 }
 END_TEST
 
+/* A second channel: the first one's samples times `gain`. */
+static void add_scaled(leg *l, double gain, dsp_side side, const char *site) {
+  const dsp_channel *first = channel(l);
+  double *x = dsp_alloc(first->n, sizeof *x);
+  ck_assert_ptr_nonnull(x);
+  for (size_t i = 0; i < first->n; i++) x[i] = gain * first->x[i];
+  dsp_channel *added = dsp_recording_add_channel(l->recording, site, first->rate_hz, x, first->n);
+  ck_assert_ptr_nonnull(added);
+  first = channel(l);
+  added->role = first->role;
+  added->unit = first->unit;
+  added->unit_as_written = first->unit_as_written;
+  added->side = side;
+  added->site = site;
+}
+
+static double pair_detail(const leg *l, const char *manoeuvre, const char *id) {
+  for (size_t t = 0; t < l->report->n_tests; t++) {
+    const dsp_test *test = &l->report->tests[t];
+    if (!test->manoeuvre || strcmp(test->manoeuvre, manoeuvre) != 0) continue;
+    for (size_t i = 0; i < test->n_details; i++)
+      if (!strcmp(test->details[i].id, id)) return test->details[i].value;
+  }
+  return NAN;
+}
+
+static void four_cuffs(leg *l) {
+  channel(l)->side = DSP_SIDE_LEFT;
+  channel(l)->site = "calf";
+  add_scaled(l, 0.5, DSP_SIDE_RIGHT, "calf");
+  add_scaled(l, 0.8, DSP_SIDE_LEFT, "thigh");
+  add_scaled(l, 0.25, DSP_SIDE_RIGHT, "ankle");
+}
+
+/* Sides are compared at one site, segments on one side; never a calf with the other leg's thigh. */
+START_TEST(sides_and_segments) {
+  leg l = spoilt("pvr", "nuisance=none", four_cuffs);
+  check_percent("left to right", pair_detail(&l, "left minus right", "AMP.ratio"), 2, 0.01);
+  check_percent("asymmetry", pair_detail(&l, "left minus right", "AMP.asymmetry"), 50, 0.01);
+  check_percent("calf to thigh", pair_detail(&l, "calf minus thigh", "AMP.ratio"), 1.25, 0.01);
+  check_percent("ankle to calf", pair_detail(&l, "ankle minus calf", "AMP.ratio"), 0.5, 0.01);
+  ck_assert(isnan(pair_detail(&l, "calf minus thigh", "AMP.asymmetry")));
+  ck_assert_uint_eq(l.report->n_tests, 4 + 3);
+  leg_free(&l);
+}
+END_TEST
+
 int main(void) {
   const TTest *const tests[] = {clean_inflow_is_read,
                                 inflow_troubles,
@@ -225,6 +272,7 @@ int main(void) {
                                 hyperaemia,
                                 a_cut_off_peak_is_no_peak,
                                 stopped_pulse,
+                                sides_and_segments,
                                 pulse_volume};
   Suite *suite = suite_create("inflow_protocols");
   TCase *t = tcase_create("troubles");

@@ -6,7 +6,7 @@
 #include <dsp/protocol.h>
 
 /** Append to `report` one test of differences for each pair of pooled tests of `protocol`: the same channel under two conditions, and two
- * sides under one. Its measures are a minus b with the interval of both errors; `limit` is the minimal detectable change. */
+ * sides or segments under one. Its measures are a minus b with the interval of both errors; `limit` is the minimal detectable change. */
 DSP_MUST_USE dsp_status compare_tests(dsp_report *report, const dsp_protocol *protocol);
 
 #endif
