@@ -200,6 +200,11 @@ dsp_status duplex_read(duplex_reading *r, const duplex_test *t, const duplex_cou
     if (status != DSP_OK) return status;
   }
   read_thresholds(r, t, c, &found, &tail, to);
+  if (!r->censored && r->to_s[DUPLEX_MAIN] - r->from_s[DUPLEX_MAIN] < t->params[P_CLOSURE]) { /* the echo of its window seemed longer */
+    r->none = true;
+    r->closure_s = r->to_s[DUPLEX_MAIN] - r->from_s[DUPLEX_MAIN];
+    return DSP_OK;
+  }
   read_velocities(r, c, &found);
   read_start(r, c, &found);
   return DSP_OK;
