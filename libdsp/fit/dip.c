@@ -332,8 +332,8 @@ dsp_status dsp_dip_read(dsp_dip *dip, const dsp_trace *trace, const dsp_noise *n
   const double u = (dip->lowest_s - j.reference_s) / j.length_s;
   dip->rate = 0;
   for (int d = j.degree; d > 0; d--) dip->rate = dip->rate * u + d * j.coef[BEFORE + d] / j.length_s;
-  /* When the reading moves by a sixteenth of a second, it moves by this much. */
-  const double timing = 0.06 * dip->rate;
+  /* Ejection ends somewhat before or after the contraction does, by about a seventh of it: the reading moves by this much. */
+  const double timing = 0.08 * dip->rate;
   dip->lowest.se = hypot(dip->lowest.se, timing);
   dip->drop.se = hypot(dip->drop.se, timing);
   return DSP_OK;

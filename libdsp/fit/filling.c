@@ -4,6 +4,7 @@
  */
 #include <dsp/filling.h>
 
+#include "asymptote.h"
 #include "spline.h"
 #include <dsp/filter.h>
 #include <dsp/memory.h>
@@ -21,13 +22,6 @@ typedef struct curve {
   double plateau[SPLINE_COLUMNS_MAX]; /* weights of the mean over the plateau window */
   double t0_s, t1_s;
 } curve;
-
-/* An exponential a - b exp(-(t - t_ref) / tau) and the error of a. */
-typedef struct exponential {
-  double a, b, tau_s, t_ref_s, a_se;
-  double misfit; /* a curvature that it cannot follow, in standard errors */
-  bool found;
-} exponential;
 
 static double quadratic_form(const double *cov, size_t k, const double *g) {
   double sum = 0;
@@ -110,111 +104,6 @@ static double last_crossing(const curve *c, double level) {
   return above_s;
 }
 
-/* Every few samples of a stretch, at even distances; a missing one has weight 0. */
-enum { SIEVED_MAX = 304, LANES = 4 };
-typedef struct sieve {
-  double weight[SIEVED_MAX], y[SIEVED_MAX]; /* filled up with zeros to whole lanes */
-  size_t n;
-  double step_s, count, sy, syy;
-} sieve;
-
-static void sift(sieve *s, const curve *c, size_t from, size_t to) {
-  const size_t stride = (to - from) / 300 + 1;
-  *s = (sieve){.step_s = (double)stride / c->trace->rate_hz};
-  for (size_t i = from; i < to; i += stride, s->n++) {
-    if (!c->trace->ok[i]) continue;
-    const double y = c->trace->x[i];
-    s->weight[s->n] = 1, s->y[s->n] = y;
-    s->count++, s->sy += y, s->syy += y * y;
-  }
-}
-
-/* Sum of squares of the samples about the best a - b exp for this tau; sets a and b. The exponential goes on by a constant factor. */
-static double exponential_rss(exponential *e, const sieve *s, double tau_s) {
-  double x[LANES], by_lane[3][LANES] = {{0}};
-  for (size_t k = 0; k < LANES; k++) x[k] = exp(-(double)k * s->step_s / tau_s);
-  const double factor = exp(-(double)LANES * s->step_s / tau_s);
-  for (size_t i = 0; i < s->n; i += LANES)
-    for (size_t k = 0; k < LANES; k++) {
-      const double here = s->weight[i + k] * x[k];
-      by_lane[0][k] += here;
-      by_lane[1][k] += here * here;
-      by_lane[2][k] += here * s->y[i + k];
-      x[k] *= factor;
-    }
-  double sum[3];
-  for (size_t q = 0; q < 3; q++) sum[q] = (by_lane[q][0] + by_lane[q][1]) + (by_lane[q][2] + by_lane[q][3]);
-  const double n = s->count, sx = sum[0], sxx = sum[1], sxy = sum[2], determinant = n * sxx - sx * sx;
-  if (n < 5 || determinant <= 0) return INFINITY;
-  const double slope = (n * sxy - sx * s->sy) / determinant;
-  e->a = (s->sy - slope * sx) / n;
-  e->b = -slope;
-  e->tau_s = tau_s;
-  return s->syy - e->a * s->sy - slope * sxy;
-}
-
-/* Error of the asymptote: the Jacobian of the exponential regressed under the noise; one Gauss-Newton step is taken with it. The last one
- * also judges by a fourth column whether the curve bends otherwise. */
-static dsp_status exponential_refine(exponential *e, const curve *c, const dsp_noise *noise, size_t from, size_t to, bool judge) {
-  const size_t n = to - from;
-  double *design = dsp_alloc(n, 4 * sizeof *design), *residual = dsp_alloc(n, sizeof *residual), step[4], cov[16], variance;
-  dsp_status status = design && residual ? DSP_OK : DSP_NO_MEMORY;
-  if (status == DSP_OK) {
-    for (size_t i = 0; i < n; i++) {
-      const double t_s = (double)(from + i) / c->trace->rate_hz - e->t_ref_s, x = exp(-t_s / e->tau_s);
-      design[i] = 1;
-      design[n + i] = -x;
-      design[2 * n + i] = -e->b * x * t_s / e->tau_s; /* by ln tau */
-      design[3 * n + i] = e->b * x * (t_s / e->tau_s) * (t_s / e->tau_s);
-      residual[i] = c->trace->x[from + i] - (e->a - e->b * x);
-    }
-    if (judge) status = dsp_noise_regress(noise, step, cov, &variance, residual, c->trace->ok + from, n, design, 4, 0.3);
-    if (judge) e->misfit = status == DSP_OK ? fabs(step[3]) / sqrt(cov[15]) : 0;
-    if (status != DSP_NO_MEMORY) status = dsp_noise_regress(noise, step, cov, &variance, residual, c->trace->ok + from, n, design, 3, 0.3);
-  }
-  if (status == DSP_OK) {
-    const double limit = 0.3, shrink = fabs(step[2]) > limit ? limit / fabs(step[2]) : 1;
-    e->a += shrink * step[0];
-    e->b += shrink * step[1];
-    e->tau_s *= exp(shrink * step[2]);
-    e->a_se = sqrt(cov[0]);
-    e->found = e->b > 0 && isfinite(e->a);
-  }
-  free(design);
-  free(residual);
-  return status == DSP_NO_MEMORY ? status : DSP_OK;
-}
-
-/* Variable projection: tau by a logarithmic scan and golden section, a and b by least squares; then two steps under the noise. */
-static dsp_status fit_exponential(exponential *e, const curve *c, const dsp_noise *noise, size_t from, size_t to) {
-  *e = (exponential){.t_ref_s = (double)from / c->trace->rate_hz};
-  const double length_s = (double)(to - from) / c->trace->rate_hz;
-  sieve sieved;
-  sift(&sieved, c, from, to);
-  double best = INFINITY, low = 0, high = 0;
-  enum { STEPS = 24 };
-  const double ratio = pow(120, 1.0 / STEPS), first_s = length_s / 40;
-  for (int i = 0; i <= STEPS; i++) {
-    const double tau_s = first_s * pow(ratio, i), rss = exponential_rss(e, &sieved, tau_s);
-    if (rss >= best) continue;
-    best = rss;
-    low = tau_s / ratio;
-    high = tau_s * ratio;
-  }
-  if (!isfinite(best)) return DSP_OK;
-  for (int i = 0; i < 24; i++) {
-    const double m1 = low + 0.382 * (high - low), m2 = low + 0.618 * (high - low);
-    if (exponential_rss(e, &sieved, m1) < exponential_rss(e, &sieved, m2))
-      high = m2;
-    else
-      low = m1;
-  }
-  if (!isfinite(exponential_rss(e, &sieved, 0.5 * (low + high)))) return DSP_OK;
-  dsp_status status = DSP_OK;
-  for (int i = 0; i < 2 && status == DSP_OK; i++) status = exponential_refine(e, c, noise, from, to, i == 1);
-  return status;
-}
-
 /* Time and flow at `level` = base + fraction x rise, whose derivative by the spline's coefficients is fraction x rise_gradient. */
 static void read_crossing(dsp_filling *f, const curve *c, const double *rise_gradient, double rise_extra_variance) {
   const dsp_filling_task *task = c->task;
@@ -243,7 +132,7 @@ static void read_crossing(dsp_filling *f, const curve *c, const double *rise_gra
 }
 
 /* The crossing of the exponential, where the recording ends before it. */
-static void extrapolate_crossing(dsp_filling *f, const exponential *e, const curve *c) {
+static void extrapolate_crossing(dsp_filling *f, const asymptote *e, const curve *c) {
   const dsp_filling_task *task = c->task;
   const double left = (1 - task->fraction) * f->rise.value, remaining = f->rise.value - f->observed.value;
   const double time_s = c->t1_s + e->tau_s * log(remaining / left) - task->onset_s;
@@ -297,7 +186,7 @@ static void read_plateau(dsp_filling *f, curve *c) {
 }
 
 /* The exponential through the end of the curve, begun as early as it still follows it. */
-static dsp_status fit_late(exponential *late, const curve *c, const dsp_noise *noise, double observed) {
+static dsp_status fit_late(asymptote *late, const curve *c, const dsp_noise *noise, double observed) {
   static const double starts[] = {0.4, 0.55, 0.7};
   static const double misfit_max = 3;
   const dsp_filling_task *task = c->task;
@@ -306,7 +195,7 @@ static dsp_status fit_late(exponential *late, const curve *c, const dsp_noise *n
   for (size_t i = 0; i < sizeof starts / sizeof starts[0] && status == DSP_OK; i++) {
     const double start_s = fmax(c->t0_s, task->onset_s + starts[i] * length_s);
     const size_t from = (size_t)((half_s > start_s ? half_s : start_s) * c->trace->rate_hz);
-    status = fit_exponential(late, c, noise, from, task->to);
+    status = asymptote_fit(late, c->trace, noise, from, task->to);
     if (late->found && late->misfit < misfit_max) break;
   }
   return status;
@@ -341,9 +230,9 @@ static dsp_estimate pooled(dsp_estimate a, dsp_estimate b) {
 /* Decide between the observed plateau and the asymptote, then time the crossing. */
 static dsp_status read_rise(dsp_filling *f, const curve *c, const dsp_noise *noise) {
   const dsp_filling_task *task = c->task;
-  exponential late, whole;
+  asymptote late, whole;
   dsp_status status = fit_late(&late, c, noise, f->observed.value);
-  if (status == DSP_OK) status = fit_exponential(&whole, c, noise, task->from, task->to);
+  if (status == DSP_OK) status = asymptote_fit(&whole, c->trace, noise, task->from, task->to);
   if (status != DSP_OK) return status;
 
   f->rise = f->observed;

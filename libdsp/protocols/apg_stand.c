@@ -225,7 +225,7 @@ static dsp_status read_filling(stand_test *s) {
 static void widen(stand_test *s) {
   static const double wander = 0.002, time_per_level = 3.9, flow_per_level = 2.9;
   dsp_filling *f = &s->filling;
-  const double drift = s->filled ? 0.6 * stand_drift_at(&s->drift_model, s->phases.stand_end_s - s->params[P_PLATEAU] / 2).se : 0;
+  const double drift = s->filled ? STAND_DRIFT_SHARE * stand_drift_at(&s->drift_model, stand_plateau_s(s)).se : 0;
   if (s->filled) {
     const double share = hypot(drift / f->rise.value, wander);
     f->rise.se = hypot(f->rise.se, share * f->rise.value);
@@ -238,69 +238,6 @@ static void widen(stand_test *s) {
     s->series.lowest.se = hypot(s->series.lowest.se, later);
     if (s->filled) s->series.lowest.se = hypot(s->series.lowest.se, wander * f->rise.value);
   }
-}
-
-/* A contraction lasts no longer than a parameter says, than the single one did, or than its cadence leaves room for. */
-static double longest_contraction(const stand_test *s, const stand_manoeuvre *m, double seen_s) {
-  static const double slack_s = 0.2, busy_share = 0.85;
-  double longest_s = s->params[P_CONTRACTION] + slack_s;
-  if (m->count < 2) return longest_s;
-  if (seen_s > 0) longest_s = fmin(longest_s, seen_s + slack_s);
-  return isfinite(m->cadence_hz) ? fmin(longest_s, fmax(0.4, busy_share / m->cadence_hz)) : longest_s;
-}
-
-static dsp_status read_dip(dsp_dip *dip, bool *read, const stand_test *s, const stand_manoeuvre *m, double before_s, double until_s,
-                           double longest_s, double seen_s, double drawn_s) {
-  /* An unmarked last contraction is sought from a little before its start. */
-  const double early_s = m->count > 1 && (!m->marked || m->open_end) ? STAND_EARLY_S : 0, start_s = m->start_s + m->shift_s;
-  const dsp_dip_task task = {.before_s = fmax(before_s, start_s - 25),
-                             .start_s = start_s,
-                             .last_s = m->last_s + m->shift_s,
-                             .longest_s = longest_s + early_s,
-                             .ended_s = early_s > 0 ? 0 : seen_s,
-                             .drawn_s = drawn_s > 0 ? drawn_s + early_s : 0,
-                             .until_s = until_s,
-                             .lead_s = s->params[P_LEAD]};
-  *read = false;
-  if (!stand_seen(&s->trace, m, s->params[P_CONTRACTION])) return DSP_OK;
-  const dsp_status status = dsp_dip_read(dip, &s->trace, &s->noise, &task);
-  *read = status == DSP_OK;
-  return status == DSP_NO_MEMORY ? status : DSP_OK;
-}
-
-static dsp_status read_contractions(stand_test *s) {
-  const stand_phases *p = &s->phases;
-  dsp_status status = DSP_OK;
-  double before_s = fmax(p->transient_end_s, p->onset_s + 2), seen_s = 0, drawn_s = 0;
-  /* Before its plateau the leg fills along a bend: only a short end of it is a line. */
-  if (s->filled && s->filling.extrapolated) before_s = fmax(before_s, p->stand_end_s - fmax(4, 0.15 * (p->stand_end_s - p->onset_s)));
-  for (size_t i = 0; i < p->n_singles && status == DSP_OK; i++) {
-    const stand_manoeuvre *m = &p->single[i];
-    const double until_s = i + 1 < p->n_singles ? p->single[i + 1].start_s - 0.5 : p->series.count ? p->series.start_s - 0.5 : p->leave_s;
-    status = read_dip(&s->single[i], &s->single_read[i], s, m, before_s, until_s, longest_contraction(s, m, 0), 0, 0);
-    const double clear_s = s->single[i].clear_s - m->start_s - m->shift_s;
-    if (status == DSP_OK && s->single_read[i]) seen_s = fmax(seen_s, clear_s);
-    if (status == DSP_OK && s->single_read[i] && s->single[i].drawn) drawn_s = fmax(drawn_s, clear_s);
-    before_s = m->start_s + 3;
-  }
-  if (status == DSP_OK && p->series.count)
-    status = read_dip(&s->series, &s->series_read, s, &p->series, before_s, p->leave_s, longest_contraction(s, &p->series, seen_s), seen_s,
-                      drawn_s);
-  return status;
-}
-
-dsp_filling_task stand_refill_task(const stand_test *s, const dsp_dip *dip, double until_s) {
-  return (dsp_filling_task){.from = stand_index(&s->coarse, dip->clear_s),
-                            .to = stand_index(&s->coarse, until_s),
-                            .onset_s = dip->lowest_s,
-                            .onset_se_s = 0.1,
-                            .base = dip->lowest.value,
-                            .base_se = dip->lowest.se,
-                            .fraction = s->params[P_REFILL_FRACTION],
-                            .half = 0.5,
-                            .window_s = s->params[P_PLATEAU],
-                            .tolerance = s->params[P_TOLERANCE],
-                            .later = {NAN, NAN}};
 }
 
 static dsp_status read_refill(stand_test *s) {
@@ -343,12 +280,15 @@ static dsp_status read_all(stand_test *s) {
   if (status == DSP_OK) status = correct_drift(s);
   if (status == DSP_OK) status = read_baseline(s);
   if (status == DSP_OK) status = read_filling(s);
-  if (status == DSP_OK) status = read_contractions(s);
+  if (status == DSP_OK) status = stand_read_contractions(s);
   if (status == DSP_OK) status = read_refill(s);
   if (status == DSP_OK && s->filled && s->filling.extrapolated) {
     status = stand_read_later(&s->later, s);
     if (status == DSP_OK) status = read_filling(s);
   }
+  /* The plateau's own share of VV's error, before what drift and wandering add. */
+  if (s->filled && !s->filling.extrapolated)
+    s->plateau_variance = fmax(0, s->filling.observed.se * s->filling.observed.se - s->v0.se * s->v0.se);
   widen(s);
   return status;
 }

@@ -123,6 +123,8 @@ void stand_fit_drift(stand_drift *drift, double t0_s, double tau_s, dsp_estimate
                      const stand_reference *reference, size_t n);
 /** d(t) with its standard error. */
 dsp_estimate stand_drift_at(const stand_drift *drift, double t_s);
+/** Covariance of d at two times. */
+double stand_drift_covariance(const stand_drift *drift, double t_s, double u_s);
 
 /** Ten-step pump model: level at each contraction's start falls as V[n+1] = V[n] (1 - e) + I. */
 typedef struct stand_pump {
@@ -158,6 +160,7 @@ typedef struct stand_test {
   dsp_trace coarse; /* the same trace, slower, for levels and filling */
   dsp_noise coarse_noise;
   dsp_estimate v0, baseline_slope;
+  double plateau_variance; /* of the standing plateau itself, V0 and drift aside; 0 where the asymptote replaces it */
   double baseline_from_s, baseline_to_s;
   dsp_estimate drift; /* change of the empty leg's level over the test; NaN unknown */
   stand_drift drift_model;
@@ -175,6 +178,8 @@ typedef struct stand_test {
   bool in_ml, reported;
 } stand_test;
 
+/** Read single contractions and the last of the series. */
+DSP_MUST_USE dsp_status stand_read_contractions(stand_test *s);
 /** How to read the refill after a contraction, from where it is clear until `until_s`. */
 dsp_filling_task stand_refill_task(const stand_test *s, const dsp_dip *dip, double until_s);
 /** The rise above V0 that the later plateaus show; NaN when there is none. */
@@ -183,8 +188,13 @@ DSP_MUST_USE dsp_status stand_read_later(dsp_estimate *later, const stand_test *
 /** Is the trace in millilitres, by its unit or by the syringe? */
 bool stand_in_ml(const stand_test *s);
 
-/** 100 a / b with independent errors. */
-dsp_estimate stand_percent(dsp_estimate a, dsp_estimate b);
+/** Share of the drift's error at the plateau that reaches VV: the standing plateaus that the drift was fitted to hold the rest down. */
+#define STAND_DRIFT_SHARE 0.6
+/** Middle of the plateau that VV is read from, s. */
+double stand_plateau_s(const stand_test *s);
+
+/** 100 a / b, whose errors have this covariance (delta method). */
+dsp_estimate stand_percent(dsp_estimate a, dsp_estimate b, double covariance);
 /** Volumes need a unit; times and ratios do not. */
 void stand_drop_volumes(const dsp_test *test);
 

@@ -54,8 +54,12 @@ void stand_fit_drift(stand_drift *drift, double t0_s, double tau_s, dsp_estimate
   drift->cov[0] = inverse[A][A], drift->cov[1] = inverse[A][B], drift->cov[2] = inverse[B][B];
 }
 
+double stand_drift_covariance(const stand_drift *drift, double t_s, double u_s) {
+  const double x = t_s - drift->t0_s, g = warmed(drift, t_s), y = u_s - drift->t0_s, h = warmed(drift, u_s);
+  return drift->cov[0] * x * y + drift->cov[1] * (x * h + g * y) + drift->cov[2] * g * h;
+}
+
 dsp_estimate stand_drift_at(const stand_drift *drift, double t_s) {
-  const double x = t_s - drift->t0_s, g = warmed(drift, t_s);
-  return (dsp_estimate){drift->a * x + drift->b * g,
-                        sqrt(fmax(0, drift->cov[0] * x * x + 2 * drift->cov[1] * x * g + drift->cov[2] * g * g))};
+  return (dsp_estimate){drift->a * (t_s - drift->t0_s) + drift->b * warmed(drift, t_s),
+                        sqrt(fmax(0, stand_drift_covariance(drift, t_s, t_s)))};
 }

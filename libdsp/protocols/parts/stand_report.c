@@ -31,10 +31,20 @@ static void set_or_null(const stand_test *s, const char *id, dsp_estimate e, dou
     dsp_measure_null(measure(s, id), why_not);
 }
 
-/* 100 a / b with independent errors. */
-dsp_estimate stand_percent(dsp_estimate a, dsp_estimate b) {
-  const double value = 100 * a.value / b.value;
-  return (dsp_estimate){value, hypot(100 * a.se / b.value, value * b.se / b.value)};
+double stand_plateau_s(const stand_test *s) {
+  return s->phases.stand_end_s - s->params[P_PLATEAU] / 2;
+}
+
+dsp_estimate stand_percent(dsp_estimate a, dsp_estimate b, double covariance) {
+  const double share = a.value / b.value, most = a.se * b.se; /* a covariance is at most that */
+  const double variance = a.se * a.se + share * share * b.se * b.se - 2 * share * fmax(-most, fmin(most, covariance));
+  return (dsp_estimate){100 * share, 100 * sqrt(fmax(0, variance)) / fabs(b.value)};
+}
+
+/* RV and VV count from the same V0, and the same drift was taken out of both. */
+static double covariance_of_residual(const stand_test *s) {
+  const double drift = STAND_DRIFT_SHARE * stand_drift_covariance(&s->drift_model, stand_plateau_s(s), s->series.lowest_s);
+  return s->v0.se * s->v0.se + drift;
 }
 
 static void report_filling(const stand_test *s) {
@@ -81,7 +91,7 @@ static void report_series(const stand_test *s) {
   const dsp_estimate rv = {s->series.lowest.value - s->v0.value, hypot(s->series.lowest.se, s->v0.se)};
   set(s, "RV", rv, p->series.last_s, s->series.lowest_s);
   if (s->filled)
-    set(s, "RVF", stand_percent(rv, s->filling.rise), p->series.last_s, s->series.lowest_s);
+    set(s, "RVF", stand_percent(rv, s->filling.rise, covariance_of_residual(s)), p->series.last_s, s->series.lowest_s);
   else
     dsp_measure_null(measure(s, "RVF"), "no_fit");
   static const char *const ids[] = {"RV", "RVF"};

@@ -12,6 +12,7 @@ typedef struct repeats {
   double start_s;         /* its start */
   dsp_estimate ev;        /* NaN none */
   unsigned n, read, made; /* with a drop, read, all */
+  double before_first;    /* weight in EV of the test's first contraction, whose level before is VV's plateau too */
   double spread;          /* largest minus smallest drop */
   bool bulge, detected, disagrees;
 } repeats;
@@ -29,6 +30,7 @@ static repeats gather(const stand_test *s, size_t from, size_t to, const char *n
   double sum = 0, low = INFINITY, high = -INFINITY, se = 0;
   repeats r = {.name = name, .ev = {NAN, NAN}};
   dsp_estimate first = r.ev, best = r.ev;
+  bool leads = false;
   for (size_t i = from; i < to; i++) {
     const stand_manoeuvre *m = &s->phases.single[i];
     const dsp_dip *dip = &s->single[i];
@@ -41,7 +43,7 @@ static repeats gather(const stand_test *s, size_t from, size_t to, const char *n
     r.disagrees |= m->marked && without_drop(dip->drop);
     if (r.read++ == 0) r.shown = dip, r.start_s = m->start_s;
     if (!(dip->drop.value > 0)) continue;
-    if (r.n++ == 0) first = best = dip->drop;
+    if (r.n++ == 0) first = best = dip->drop, leads = i == 0;
     if (dip->drop.value > best.value) best = dip->drop;
     sum += dip->drop.value, se = hypot(se, dip->drop.se);
     low = fmin(low, dip->drop.value), high = fmax(high, dip->drop.value);
@@ -49,6 +51,8 @@ static repeats gather(const stand_test *s, size_t from, size_t to, const char *n
   if (r.n == 0) return r;
   const int rule = (int)s->params[P_POOL];
   r.ev = rule == 2 ? first : rule == 1 ? best : (dsp_estimate){sum / r.n, se / r.n};
+  const double weight = rule == 2 ? 1 : rule == 1 ? best.value <= first.value : 1.0 / r.n;
+  r.before_first = leads ? weight : 0;
   r.spread = high - low;
   return r;
 }
@@ -60,7 +64,7 @@ static void put(const stand_test *s, const dsp_test *test, const repeats *r) {
     for (size_t i = 0; i < 2; i++) dsp_measure_null(both[i], why_not);
   } else {
     dsp_measure_set(both[0], r->ev.value, r->ev.se, r->start_s, r->shown->lowest_s);
-    const dsp_estimate ef = stand_percent(r->ev, s->filling.rise);
+    const dsp_estimate ef = stand_percent(r->ev, s->filling.rise, r->before_first * s->plateau_variance);
     if (s->filled)
       dsp_measure_set(both[1], ef.value, ef.se, r->start_s, r->shown->lowest_s);
     else
