@@ -215,6 +215,15 @@ static dsp_status follow(ppg_bout *b, const dsp_trace *trace, const double *para
   return status;
 }
 
+/* Does the trace move by more than `limit` within a moment, as a sensor that slips does and a refill, however late and steep, does not? */
+static bool abrupt(const dsp_trace *trace, double from_s, double to_s, double limit) {
+  static const double moment_s = 0.35;
+  const size_t end = dsp_trace_index(trace, to_s), apart = (size_t)fmax(2, ceil(moment_s * trace->rate_hz));
+  for (size_t i = dsp_trace_index(trace, from_s); i + apart < end; i++)
+    if (trace->ok[i] && trace->ok[i + apart] && fabs(trace->x[i + apart] - trace->x[i]) > limit) return true;
+  return false;
+}
+
 /* Why a bout cannot be trusted: the converter was saturated at its turn or its rest, or the level jumped in its rest or refill by more than
  * a part of what it expelled. *flag NULL: nothing. */
 static dsp_status distrust(const char **flag, const ppg_bout *b, const dsp_trace *trace, const dsp_trace_facts *facts, double noise_sd) {
@@ -225,8 +234,12 @@ static dsp_status distrust(const char **flag, const ppg_bout *b, const dsp_trace
     *flag = "saturated";
   if (*flag || !b->read) return DSP_OK;
   const double limit = fmax(least_share * fabs(b->refill.level - b->base.value), sure_sd * noise_sd);
-  dsp_status status = part_find_step(&before, trace, b->rest_from_s + margin_s, b->rest_to_s - margin_s, limit);
-  if (status == DSP_OK) status = part_find_step(&after, trace, b->refill.vent_s + turn_s, b->to_s - margin_s, limit);
+  const double rest_s[2] = {b->rest_from_s + margin_s, b->rest_to_s - margin_s},
+               refill_s[2] = {b->refill.vent_s + turn_s, b->to_s - margin_s};
+  dsp_status status = DSP_OK;
+  if (abrupt(trace, rest_s[0], rest_s[1], limit)) status = part_find_step(&before, trace, rest_s[0], rest_s[1], limit);
+  if (status == DSP_OK && abrupt(trace, refill_s[0], refill_s[1], limit))
+    status = part_find_step(&after, trace, refill_s[0], refill_s[1], limit);
   if (before || after) *flag = "gauge_slipped";
   return status;
 }
