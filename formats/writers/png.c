@@ -61,13 +61,14 @@ void fmt_png(fmt_buffer *out, const unsigned char *strength, size_t width, size_
 }
 
 void fmt_put_base64(fmt_buffer *out, const void *bytes, size_t size) {
-  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  enum { PADDING = 64 };
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=";
   const unsigned char *p = bytes;
   for (size_t i = 0; i < size; i += 3) {
     const size_t n = size - i < 3 ? size - i : 3;
     const unsigned word = (unsigned)p[i] << 16 | (n > 1 ? (unsigned)p[i + 1] << 8 : 0) | (n > 2 ? p[i + 2] : 0);
-    const char text[] = {digits[word >> 18], digits[word >> 12 & 63], n > 1 ? digits[word >> 6 & 63] : '=',
-                         n > 2 ? digits[word & 63] : '='};
+    const char text[] = {digits[word >> 18], digits[word >> 12 & 63], digits[n > 1 ? word >> 6 & 63 : PADDING],
+                         digits[n > 2 ? word & 63 : PADDING]};
     fmt_put_bytes(out, text, sizeof text);
   }
 }

@@ -36,7 +36,7 @@ static void put_format(const wav *w) {
   put_le(w->out, rate, 4);
   put_le(w->out, rate * frame, 4);
   put_le(w->out, frame, 2);
-  put_le(w->out, 8 * w->bytes, 2);
+  put_le(w->out, (uint64_t)8 * w->bytes, 2);
   if (!floating) return;
   put_le(w->out, 0, 2); /* no extension */
   put_head(w->out, "fact", 4);

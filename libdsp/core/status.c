@@ -19,8 +19,8 @@ dsp_status dsp_fail(dsp_error *error, dsp_status status, const char *place, cons
   return status;
 }
 
-dsp_status dsp_fail_memory(dsp_error *error) {
-  return dsp_fail(error, DSP_NO_MEMORY, "", "more memory, or a shorter recording", "out of memory");
+void dsp_error_memory(dsp_error *error) {
+  (void)dsp_fail(error, DSP_NO_MEMORY, "", "more memory, or a shorter recording", "out of memory");
 }
 
 const char *dsp_status_text(dsp_status status) {

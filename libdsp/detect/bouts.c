@@ -144,10 +144,11 @@ static size_t list_falls(size_t *at, const double *fall, size_t from, size_t to,
 static size_t leave_noise_out(size_t *at, size_t n, const double *fall, double *scratch, double limit) {
   static const double weak = 0.1, unusual = 0.3;
   enum { FEW = 3 };
+  if (n == 0) return 0;
   double strongest = 0;
   for (size_t i = 0; i < n; i++) strongest = fmax(strongest, fall[at[i]]);
   size_t first = 0;
-  while (fall[at[first]] < weak * strongest) first++;
+  while (first + 1 < n && fall[at[first]] < weak * strongest) first++;
   memmove(at, at + first, (n - first) * sizeof *at);
   n -= first;
   if (n <= FEW)

@@ -38,8 +38,14 @@ typedef struct dsp_error {
 DSP_API dsp_status dsp_fail(dsp_error *error, dsp_status status, const char *place, const char *expected, const char *found, ...)
     DSP_PRINTF(5, 6);
 
-/** Shorthand for DSP_NO_MEMORY with its standard text. */
-DSP_API dsp_status dsp_fail_memory(dsp_error *error);
+/** Fill *error, unless NULL, as for want of memory. */
+DSP_API void dsp_error_memory(dsp_error *error);
+
+/** Shorthand for DSP_NO_MEMORY with its standard text; in line, so that compilers and analysers know that it never is DSP_OK. */
+static inline dsp_status dsp_fail_memory(dsp_error *error) {
+  dsp_error_memory(error);
+  return DSP_NO_MEMORY;
+}
 
 /** A short phrase for a status, lower case, no full stop. */
 DSP_API const char *dsp_status_text(dsp_status status);

@@ -82,8 +82,9 @@ static dsp_status put_truth(dsp_truth *truth, const limb *l) {
   static const double h_s = 1e-4;
   const double period_s = 1 / l->heart_hz;
   double peak = 0, peak_s = 0, steepest = 0, steep_s = 0;
-  for (double t_s = h_s; t_s < 0.9 * period_s; t_s += h_s) {
-    const double y = beat(l, t_s, period_s), slope = (beat(l, t_s + h_s, period_s) - beat(l, t_s - h_s, period_s)) / (2 * h_s);
+  for (size_t i = 1; (double)i * h_s < 0.9 * period_s; i++) {
+    const double t_s = (double)i * h_s, y = beat(l, t_s, period_s),
+                 slope = (beat(l, t_s + h_s, period_s) - beat(l, t_s - h_s, period_s)) / (2 * h_s);
     if (y > peak) peak = y, peak_s = t_s;
     if (t_s < l->crest_s && slope > steepest) steepest = slope, steep_s = t_s;
   }

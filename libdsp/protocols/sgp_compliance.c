@@ -149,7 +149,7 @@ static void remove_filtration(congested *c, const ramp *r, double per_s) {
 static dsp_status fit(curve *q, const congested *c, const ramp *r) {
   static const double middle = 35, unit = 25, settle_s = 0.5;
   const size_t first = dsp_trace_index(&c->trace, r->deflate_s + settle_s), end = dsp_trace_index(&c->trace, r->empty_s);
-  size_t from = first, to = first;
+  size_t from = first, to;
   while (from < end && pressure_at(c, r, from) > c->params[V_HIGH]) from++;
   for (to = from; to < end && pressure_at(c, r, to) >= c->params[V_LOW] - 0.5;) to++;
   const size_t n = to - from;

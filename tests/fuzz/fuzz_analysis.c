@@ -204,11 +204,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   dsp_params *params = dsp_params_new(tables);
   require(params, "params", "no memory");
   if (tweak) tweak_parameter(params, &in);
-  const size_t chosen = size > SWITCHES_AT ? (size_t)(data[SWITCHES_AT] >> SWITCHES) % n : 0;
+  require(n, "protocols", "an empty table");
   unsigned sum = 0;
   for (size_t i = 0; i < size; i++) sum += data[i];
   for (size_t i = 0; i < n; i++)
-    if (REPLAY || i == chosen) analyse(recording, dsp_protocols[i], params, REPLAY || sum % WRITTEN == 0);
+    if (REPLAY || i == (size > SWITCHES_AT ? (size_t)(data[SWITCHES_AT] >> SWITCHES) % n : 0)) analyse(recording, dsp_protocols[i], params, REPLAY || sum % WRITTEN == 0);
   dsp_params_free(params);
   dsp_recording_free(recording);
   return 0;

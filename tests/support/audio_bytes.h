@@ -47,12 +47,13 @@ static inline reading read_made(const char *name) {
   return read_named(name, made.at, made.n, NULL);
 }
 
-static inline void expect_audio(const dsp_recording *r, uint64_t first, size_t n, const double *expected) {
-  float x[64];
+static inline void expect_audio(const dsp_recording *r, size_t channels, uint64_t first, size_t n, const double *expected) {
+  float x[64] = {0};
   const dsp_audio *audio = &r->audio;
-  ck_assert_uint_le(n * audio->n_channels, 64);
+  ck_assert_uint_eq(audio->n_channels, channels);
+  ck_assert_uint_le(n * channels, 64);
   ck_assert_int_eq(audio->read(audio->context, x, first, n, NULL), DSP_OK);
-  for (size_t i = 0; i < n * audio->n_channels; i++)
+  for (size_t i = 0; i < n * channels; i++)
     ck_assert_msg((isnan(x[i]) && isnan(expected[i])) || fabs((double)x[i] - expected[i]) <= 1e-7, "sample %zu: %g, not %g", i,
                   (double)x[i], expected[i]);
 }

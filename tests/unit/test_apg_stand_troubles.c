@@ -75,7 +75,7 @@ START_TEST(late_channel) {
   leg whole = leg_analyzed("phenotype=mild_superficial nuisance=none rate_hz=20", 1);
   leg l = leg_simulate("phenotype=mild_superficial nuisance=none rate_hz=20", 1);
   dsp_channel *channel = &l.recording->channels[0];
-  const size_t skipped = 7 * 20;
+  const size_t skipped = 7UL * 20;
   memmove(channel->x, channel->x + skipped, (channel->n - skipped) * sizeof *channel->x);
   channel->n -= skipped;
   const dsp_segment part = {7, 0, channel->n};

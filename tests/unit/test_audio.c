@@ -23,7 +23,7 @@ START_TEST(integers_of_every_width) {
   const unsigned width = (rows[_i].bits + 7) / 8;
   const char *const formats[] = {"", "%1", "%2", "%3", "%4", "", "", "", "%8"};
   begin();
-  put_header(rows[_i].tag, 2, 8000, rows[_i].bits, 36 + 4 * width, 4 * width);
+  put_header(rows[_i].tag, 2, 8000, rows[_i].bits, 36 + 4UL * width, 4UL * width);
   for (size_t i = 0; i < 4; i++) put(formats[width], rows[_i].values[i]);
   reading r = read_made("x.wav");
   ck_assert_msg(r.status == DSP_OK, "%s", r.error.found);
@@ -36,9 +36,9 @@ START_TEST(integers_of_every_width) {
   ck_assert_double_eq(r.recording->channels[0].rate_hz, 8000);
   ck_assert_uint_eq(r.recording->channels[0].n, 2);
   ck_assert_uint_eq(r.recording->n_warnings, 0);
-  expect_audio(r.recording, 0, 2, rows[_i].expected);
-  expect_audio(r.recording, 1, 1, rows[_i].expected + 2);
-  expect_audio(r.recording, 0, 1, rows[_i].expected);
+  expect_audio(r.recording, 2, 0, 2, rows[_i].expected);
+  expect_audio(r.recording, 2, 1, 1, rows[_i].expected + 2);
+  expect_audio(r.recording, 2, 0, 1, rows[_i].expected);
   dsp_recording_free(r.recording);
 }
 END_TEST
@@ -65,7 +65,7 @@ START_TEST(lengths_that_are_open_or_wrong) {
   ck_assert_uint_eq(r.recording->channels[0].n, rows[_i].frames);
   if (rows[_i].warning) ck_assert(warned(r.recording, rows[_i].warning));
   if (!rows[_i].warning) ck_assert_uint_eq(r.recording->n_warnings, 0);
-  expect_audio(r.recording, 0, rows[_i].frames, expected);
+  expect_audio(r.recording, 1, 0, rows[_i].frames, expected);
   dsp_recording_free(r.recording);
 }
 END_TEST
@@ -91,7 +91,7 @@ START_TEST(rf64) {
     ck_assert(warned(r.recording, rows[_i].warning));
   else
     ck_assert_uint_eq(r.recording->n_warnings, 0);
-  expect_audio(r.recording, 0, 3, expected);
+  expect_audio(r.recording, 1, 0, 3, expected);
   dsp_recording_free(r.recording);
 }
 END_TEST
@@ -122,7 +122,7 @@ END_TEST
 START_TEST(written_audio_reads_back) {
   enum { FRAMES = 1000 };
   static const unsigned widths[] = {16, 24, 0};
-  float *x = malloc(2 * FRAMES * sizeof *x);
+  float *x = malloc((size_t)2 * FRAMES * sizeof *x);
   const char *const names[] = {"I", "Q"};
   ck_assert_ptr_nonnull(x);
   const double step = widths[_i] ? ldexp(1, 1 - (int)widths[_i]) : 1e-9;
@@ -144,10 +144,10 @@ START_TEST(written_audio_reads_back) {
   ck_assert_msg(back.status == DSP_OK, "%s", back.error.found);
   ck_assert_uint_eq(back.recording->audio.n_frames, FRAMES);
   ck_assert_double_eq(back.recording->audio.rate_hz, 11025);
-  float *y = malloc(2 * FRAMES * sizeof *y);
+  float *y = malloc((size_t)2 * FRAMES * sizeof *y);
   ck_assert_ptr_nonnull(y);
   ck_assert_int_eq(back.recording->audio.read(back.recording->audio.context, y, 0, FRAMES, NULL), DSP_OK);
-  ck_assert_mem_eq(y, x, 2 * FRAMES * sizeof *y);
+  ck_assert_mem_eq(y, x, (size_t)2 * FRAMES * sizeof *y);
   ck_assert_uint_eq(back.recording->n_events, 2);
   ck_assert(back.recording->events[0].kind == DSP_EVENT_TIPTOE && back.recording->events[0].count == 10);
   ck_assert_double_eq_tol(back.recording->events[0].dur_s, 0.02, 1e-4);
@@ -169,7 +169,7 @@ START_TEST(large_files_are_streamed) {
   ck_assert_int_ge(fd, 0);
   unlink(name);
   begin();
-  put_header(1, 1, 44100, 16, 36 + 2 * FRAMES, 2 * FRAMES);
+  put_header(1, 1, 44100, 16, 36 + 2UL * FRAMES, 2UL * FRAMES);
   const unsigned char mark[] = {0, 0x40};
   ck_assert(pwrite(fd, made.at, made.n, 0) == (ssize_t)made.n && ftruncate(fd, 44 + 2 * FRAMES) == 0);
   ck_assert(pwrite(fd, mark, 2, 44 + 2 * MARK) == 2);
@@ -182,8 +182,8 @@ START_TEST(large_files_are_streamed) {
   fmt_source_clear(&source);
   close(fd);
   const double expected[] = {0, 0.5, 0};
-  expect_audio(r.recording, MARK - 1, 3, expected);
-  expect_audio(r.recording, 0, 1, expected);
+  expect_audio(r.recording, 1, MARK - 1, 3, expected);
+  expect_audio(r.recording, 1, 0, 1, expected);
   unsigned char two[3];
   ck_assert_uint_eq(fmt_source_at(&again, two, 44 + 2 * MARK, 2), 2);
   ck_assert_mem_eq(two, mark, 2);
@@ -193,7 +193,7 @@ START_TEST(large_files_are_streamed) {
   char *all = calloc(1, 44 + 2 * FRAMES), hex[65];
   ck_assert_ptr_nonnull(all);
   memcpy(all, made.at, made.n);
-  memcpy(all + 44 + 2 * MARK, mark, 2);
+  memcpy(all + 44 + (size_t)2 * MARK, mark, 2);
   fmt_sha256(hex, all, 44 + 2 * FRAMES);
   ck_assert_str_eq(again.sha256, hex);
   ck_assert_str_eq(r.recording->sha256, hex);

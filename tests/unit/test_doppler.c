@@ -99,7 +99,7 @@ START_TEST(each_spectrum_is_judged_by_itself) {
   float background[HALF + 1];
   dsp_random random = dsp_random_seeded(17);
   for (size_t k = 0; k <= HALF; k++) background[k] = 0.01F;
-  for (size_t i = 0; i < FRAMES * BINS; i++) {
+  for (size_t i = 0; i < (size_t)FRAMES * BINS; i++) {
     const long k = (long)(i % BINS) - HALF;
     const double mean = 0.01 + (k > 0 && k < (long)(2 * (i / BINS)) ? 1 : 0);
     power[i] = (float)(-mean * log(1 - (double)(dsp_random_next(&random) >> 11) * 0x1p-53));

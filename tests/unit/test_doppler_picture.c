@@ -97,7 +97,7 @@ static unsigned char *embedded(const char *svg, size_t *n) {
   const char *text = strstr(svg, "data:image/png;base64,");
   ck_assert_ptr_nonnull(text);
   text = strchr(text, ',') + 1;
-  unsigned char *bytes = malloc(strlen(text));
+  unsigned char *bytes = calloc(strlen(text), 1);
   ck_assert_ptr_nonnull(bytes);
   unsigned word = 0, bits = 0;
   for (*n = 0; digit_of(*text) >= 0; text++) {

@@ -125,9 +125,9 @@ START_TEST(silence_and_noise_say_so) {
   enum { N = 80000 };
   static const char *const names[] = {"a", "b"};
   dsp_random random = dsp_random_seeded(1);
-  float *x = calloc(2 * N, sizeof *x);
+  float *x = calloc((size_t)2 * N, sizeof *x);
   ck_assert_ptr_nonnull(x);
-  for (size_t i = 0; _i && i < 2 * N; i++) x[i] = (float)(_i == 2 ? (double)NAN : 0.1 * (venous_uniform(&random) - 0.5));
+  for (size_t i = 0; _i && i < (size_t)2 * N; i++) x[i] = (float)(_i == 2 ? (double)NAN : 0.1 * (venous_uniform(&random) - 0.5));
   dsp_audio audio;
   recording = dsp_recording_new();
   ck_assert_int_eq(dsp_audio_in_memory(&audio, x, N, 2, 8000, 16), DSP_OK);

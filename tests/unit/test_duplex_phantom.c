@@ -19,8 +19,8 @@ static simulated simulate(const char *settings, uint64_t seed) {
 static double complex *samples(const simulated *r, double t_s, double seconds, size_t *n) {
   const dsp_audio *audio = &r->recording->audio;
   *n = (size_t)(seconds * audio->rate_hz);
-  float *x = malloc(*n * audio->n_channels * sizeof *x);
-  double complex *z = malloc(*n * sizeof *z);
+  float *x = calloc(*n * audio->n_channels, sizeof *x);
+  double complex *z = calloc(*n, sizeof *z);
   ck_assert(x && z);
   ck_assert_int_eq(audio->read(audio->context, x, (uint64_t)(t_s * audio->rate_hz), *n, NULL), DSP_OK);
   for (size_t i = 0; i < *n; i++)

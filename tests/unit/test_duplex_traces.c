@@ -70,8 +70,9 @@ START_TEST(a_late_start_is_held_to_its_limit) {
   const dsp_event push = {.t_s = 8, .dur_s = 1, .kind = DSP_EVENT_COMPRESS, .volume_ml = NAN, .percent = NAN, .source = "side-car"};
   ck_assert_int_eq(dsp_recording_add_event(recording, &push), DSP_OK);
   double *x = recording->channels[0].x;
-  memmove(x + 9 * RATE + RATE / 2, x + 9 * RATE, (N - 9 * RATE - RATE / 2) * sizeof *x);
-  for (size_t i = 9 * RATE; i < 9 * RATE + RATE / 2; i++) x[i] = 0;
+  const size_t from = (size_t)9 * RATE, gap = RATE / 2;
+  memmove(x + from + gap, x + from, (N - from - gap) * sizeof *x);
+  for (size_t i = from; i < from + gap; i++) x[i] = 0;
   ck_assert_int_eq(dsp_params_set(params, "duplex.reflux.start_s", _i ? "0.3" : "0.8", NULL), DSP_OK);
   analyze(NULL);
   ck_assert_double_eq_tol(measure("RT")->value, _i ? 0 : 2, 0.02);

@@ -59,7 +59,7 @@ START_TEST(flac) {
   if (_i == 2) ck_assert(r.recording->channels[0].n > 4000 && r.recording->channels[0].n < FLAC_FRAMES);
   if (_i != 2) ck_assert_uint_eq(r.recording->channels[0].n, FLAC_FRAMES);
   ck_assert(warned(r.recording, "audio_truncated") == (_i == 2));
-  expect_audio(r.recording, 100, 2, expected);
+  expect_audio(r.recording, 2, 100, 2, expected);
   float *x = malloc(r.recording->channels[0].n * 2 * sizeof *x);
   ck_assert_ptr_nonnull(x);
   ck_assert_int_eq(r.recording->audio.read(r.recording->audio.context, x, 0, r.recording->channels[0].n, NULL), DSP_OK);

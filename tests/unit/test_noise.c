@@ -122,7 +122,7 @@ START_TEST(trials_leave_what_a_regression_leaves) {
   dsp_noise_trials *trials;
   ck_assert_int_eq(dsp_noise_trials_new(&trials, &noise, y, ok, N, design, SHARED, MORE), DSP_OK);
   for (size_t kink = 30; kink < N; kink += 70) {
-    double *more = design + SHARED * N;
+    double *more = design + (size_t)SHARED * N;
     for (size_t i = 0; i < N; i++) more[i] = i < kink ? (double)(kink - i) : 0, more[N + i] = more[i] * more[i];
     for (size_t added = 1; added <= MORE; added++) {
       ck_assert_int_eq(dsp_noise_regress(&noise, coef, cov, &variance, y, ok, N, design, SHARED + added, 0), DSP_OK);
@@ -130,8 +130,8 @@ START_TEST(trials_leave_what_a_regression_leaves) {
       ck_assert_double_eq_tol(dsp_noise_trial(trials, more, added), rss, 1e-10 * rss);
     }
   }
-  for (size_t i = 0; i < N; i++) design[SHARED * N + i] = 3 * design[N + i] - design[i];
-  ck_assert_double_nan(dsp_noise_trial(trials, design + SHARED * N, 1));
+  for (size_t i = 0; i < N; i++) design[(size_t)SHARED * N + i] = 3 * design[N + i] - design[i];
+  ck_assert_double_nan(dsp_noise_trial(trials, design + (size_t)SHARED * N, 1));
   dsp_noise_trials_free(trials);
   for (size_t i = 0; i < N; i++) design[i] = design[N + i];
   ck_assert_int_eq(dsp_noise_trials_new(&trials, &noise, y, ok, N, design, SHARED, MORE), DSP_NO_SOLUTION);

@@ -32,7 +32,7 @@ START_TEST(edf_clinical) {
   dsp_recording *r = public_good("edf/test_subsecond.edf");
   const dsp_channel *lead = channel_named(r, "Fp1");
   ck_assert_double_eq(r->t_origin_s, 0.3945312);
-  ck_assert_uint_eq(lead->n, 698 * 128);
+  ck_assert_uint_eq(lead->n, 698UL * 128);
   ck_assert_uint_eq(lead->n_segments, 1);
   ck_assert_double_lt(lead->scale, 0); /* physical minimum above the maximum */
   ck_assert_uint_eq(r->n_events, 4);

@@ -140,9 +140,9 @@ END_TEST
 
 static double mean(const dsp_channel *channel, double from_s, double to_s) {
   double sum = 0;
-  size_t n = 0;
-  for (double i = from_s * channel->rate_hz; i < to_s * channel->rate_hz; i++, n++) sum += channel->x[(size_t)i];
-  return sum / (double)n;
+  const size_t from = (size_t)(from_s * channel->rate_hz), to = (size_t)ceil(to_s * channel->rate_hz);
+  for (size_t i = from; i < to; i++) sum += channel->x[i];
+  return sum / (double)(to - from);
 }
 
 /* Skin flow under an arm cuff: stopped from 21.6 s on, the first pulse after release at 26.5 s. */

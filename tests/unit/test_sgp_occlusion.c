@@ -204,7 +204,7 @@ END_TEST
 
 START_TEST(recordings_cut_short) {
   leg l = congested(3, 3, 140, 0.02);
-  l.recording->channels[0].n = l.recording->channels[0].segments[0].n = (size_t)(198 * LIMB_RATE_HZ);
+  l.recording->channels[0].n = l.recording->channels[0].segments[0].n = (size_t)198 * LIMB_RATE_HZ;
   mark(&l, 60, NAN);
   leg_analyze(&l);
   limb_check_refused(&l, "never vented", "not_released");
@@ -225,7 +225,7 @@ START_TEST(recordings_cut_short) {
   limb_check_refused(&l, "flat", "constant_signal");
   leg_free(&l);
 
-  size_t n = 400 * LIMB_RATE_HZ;
+  size_t n = (size_t)400 * LIMB_RATE_HZ;
   double *x = dsp_alloc(n, sizeof *x);
   for (size_t i = 0; i < n; i++) x[i] = 0.02 * limb_noise(i);
   l = limb_by_hand("sgp.occlusion", DSP_ROLE_STRAIN, x, n, LIMB_RATE_HZ);
@@ -257,7 +257,7 @@ START_TEST(wrong_traces) {
 
   l = congested(3, 3, 140, 0.02);
   c = &l.recording->channels[0];
-  for (size_t i = (size_t)(150 * LIMB_RATE_HZ); i < c->n; i++) c->x[i] += 0.6;
+  for (size_t i = (size_t)150 * LIMB_RATE_HZ; i < c->n; i++) c->x[i] += 0.6;
   mark(&l, 60, 200);
   leg_analyze(&l);
   leg_check_report(&l, "slipped");

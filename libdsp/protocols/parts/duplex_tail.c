@@ -68,7 +68,7 @@ static double run_curve(const evidence *e, const curve *c, double *sums) {
 static double log_total(const evidence *e, const double *sums, double most) {
   double total = 0;
   for (size_t f = 0; f < e->frames; f++) total += exp(sums[f] - most);
-  return most + log(total);
+  return total > 0 ? most + log(total) : -INFINITY; /* frames: the greatest of them alone makes it 1 */
 }
 
 typedef struct grid {

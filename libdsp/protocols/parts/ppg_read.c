@@ -129,12 +129,12 @@ static void set_limit(ppg_bout *b) {
 
 /* A local line through the departures `r` (from the time of sample 0), `half_s` to both sides: its value at t_s. */
 static double local_line(const double *r, const unsigned char *ok, size_t n, double rate_hz, double t_s, double half_s) {
-  const double lo = fmax(0, ceil((t_s - half_s) * rate_hz)), hi = fmin((double)n - 1, floor((t_s + half_s) * rate_hz));
+  const double last = floor((t_s + half_s) * rate_hz);
+  const size_t lo = (size_t)fmax(0, ceil((t_s - half_s) * rate_hz)), end = last < 0 ? 0 : (size_t)fmin((double)n, last + 1);
   double sw = 0, st = 0, sr = 0, stt = 0, str = 0;
-  for (double i = lo; i <= hi; i++) {
-    const size_t k = (size_t)i;
+  for (size_t k = lo; k < end; k++) {
     if (!ok[k]) continue;
-    const double t = i / rate_hz - t_s, w = 1 - fabs(t) / (half_s + 1 / rate_hz);
+    const double t = (double)k / rate_hz - t_s, w = 1 - fabs(t) / (half_s + 1 / rate_hz);
     sw += w, st += w * t, sr += w * r[k], stt += w * t * t, str += w * t * r[k];
   }
   const double determinant = sw * stt - st * st;
@@ -161,13 +161,14 @@ static dsp_status depart(double **r, size_t *first, size_t *n, ppg_bout *b, cons
   double *rest = dsp_alloc(to - from, sizeof *rest);
   if (!rest) return DSP_NO_MEMORY;
   for (size_t i = from; i < to; i++) rest[i - from] = trace->x[i] - b->base.value;
-  for (double t_s = usual_half_s; t_s < b->rest_to_s - b->rest_from_s - usual_half_s; t_s += every_s) {
-    const double d = local_line(rest, trace->ok + from, to - from, rate_hz, t_s, usual_half_s);
+  const double rest_end_s = b->rest_to_s - b->rest_from_s - usual_half_s, end_s = (double)*n / rate_hz - 1;
+  for (size_t i = 0; usual_half_s + (double)i * every_s < rest_end_s; i++) {
+    const double t_s = usual_half_s + (double)i * every_s, d = local_line(rest, trace->ok + from, to - from, rate_hz, t_s, usual_half_s);
     quiet += d * d, n_quiet++;
   }
   free(rest);
-  for (double t_s = 1; t_s < (double)*n / rate_hz - 1; t_s += every_s) {
-    const double d = local_line(*r, trace->ok + *first, *n, rate_hz, t_s, width_s(t_s));
+  for (size_t i = 0; 1 + (double)i * every_s < end_s; i++) {
+    const double t_s = 1 + (double)i * every_s, d = local_line(*r, trace->ok + *first, *n, rate_hz, t_s, width_s(t_s));
     course += d * d, n_course++;
   }
   const double ratio = n_quiet > 0 && n_course > 0 && course > 0 ? (quiet / n_quiet) / (course / n_course) : 1;
@@ -203,8 +204,8 @@ static dsp_status follow(ppg_bout *b, const dsp_trace *trace, const double *para
       b->refill.base.value = b->base.value + (flat ? 0.5 * (late - b->base.value) * (late > b->base.value) : 0);
     const double limit = b->refill.base.value, high = b->refill.level - limit;
     const double level[2] = {limit + (1 - params[PPG_FRACTION]) * high, limit + 0.5 * high};
-    for (double t_s = 0; t_s < end_s; t_s += step_s) {
-      const double v = followed_at(b, r, ok, n, offset_s, rate_hz, t_s);
+    for (size_t i = 0; (double)i * step_s < end_s; i++) {
+      const double t_s = (double)i * step_s, v = followed_at(b, r, ok, n, offset_s, rate_hz, t_s);
       for (int k = 0; k < 2; k++)
         if (isnan(b->time_s[k]) && v <= level[k]) b->time_s[k] = t_s;
     }
