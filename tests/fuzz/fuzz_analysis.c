@@ -183,6 +183,11 @@ static void check_written(dsp_report *report) {
   fmt_buffer_clear(&problems);
 }
 
+/* The protocol that the input names; short inputs name the first. */
+static size_t named(const uint8_t *data, size_t size) {
+  return size > SWITCHES_AT ? (size_t)(data[SWITCHES_AT] >> SWITCHES) : 0;
+}
+
 static void analyse(const dsp_recording *recording, const dsp_protocol *protocol, const dsp_params *params, bool written) {
   dsp_report *report = NULL;
   dsp_error error = {0};
@@ -208,7 +213,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   unsigned sum = 0;
   for (size_t i = 0; i < size; i++) sum += data[i];
   for (size_t i = 0; i < n; i++)
-    if (REPLAY || i == (size > SWITCHES_AT ? (size_t)(data[SWITCHES_AT] >> SWITCHES) % n : 0)) analyse(recording, dsp_protocols[i], params, REPLAY || sum % WRITTEN == 0);
+    if (REPLAY || i == named(data, size) % n) analyse(recording, dsp_protocols[i], params, REPLAY || sum % WRITTEN == 0);
   dsp_params_free(params);
   dsp_recording_free(recording);
   return 0;
