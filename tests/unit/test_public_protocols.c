@@ -3,6 +3,23 @@
 #include "../support/limb.h"
 #include "../support/public.h"
 
+/* The cell of a row, from 0. */
+static const char *cell(const char *row, int which) {
+  for (; which > 0; which--) {
+    row = strchr(row, ',');
+    ck_assert_ptr_nonnull(row++);
+  }
+  return row;
+}
+
+static double number(const char *row, int which) {
+  const char *at = cell(row, which);
+  char *end;
+  const double value = strtod(at, &end);
+  ck_assert_msg(end != at, "cell %d of %s is no number", which, row);
+  return value;
+}
+
 START_TEST(official_results) {
   char path[2200];
   snprintf(path, sizeof path, "%s/dppg/reference_laudos.csv", public_folder());
@@ -13,20 +30,7 @@ START_TEST(official_results) {
   double sum[2] = {0, 0};
   ck_assert_ptr_nonnull(fgets(line, sizeof line, file));
   while (fgets(line, sizeof line, file)) {
-    enum { WORDS = 4, NUMBERS = 5 };
-    double number[NUMBERS];
-    char *at = line;
-    for (int word = 0; word < WORDS; word++) {
-      at = strchr(at, ',');
-      ck_assert_ptr_nonnull(at++);
-    }
-    for (int i = 0; i < NUMBERS; i++) {
-      char *end;
-      number[i] = strtod(at, &end);
-      ck_assert(end != at && (*end == ',' || i == NUMBERS - 1));
-      at = end + 1;
-    }
-    const double to_s = number[0], th_s = number[1], vo = number[3], fo = number[4];
+    const double to_s = number(line, 4), th_s = number(line, 5), vo = number(line, 7), fo = number(line, 8);
     const char *expected = to_s > 25 ? "normal" : to_s > 20 ? "I" : to_s > 10 ? "II" : "III";
     ck_assert_str_eq(limb_refill_grade(to_s), expected);
     graded[to_s > 25 ? 0 : to_s > 20 ? 1 : to_s > 10 ? 2 : 3]++;
@@ -54,13 +58,13 @@ START_TEST(asymmetry_of_official_results) {
   FILE *file = fopen(path, "r");
   ck_assert_ptr_nonnull(file);
   double to_s[PATIENTS][2] = {{0}}, share[PATIENTS];
+  ck_assert_ptr_nonnull(fgets(line, sizeof line, file)); /* the names of the columns */
   while (fgets(line, sizeof line, file)) {
-    unsigned patient;
-    char limb[8], tourniquet[12];
-    double value;
-    if (sscanf(line, "%*[^,],P%u,%7[^,],%11[^,],%lf", &patient, limb, tourniquet, &value) != 4) continue;
-    ck_assert_uint_lt(patient, PATIENTS);
-    if (!strcmp(tourniquet, "without")) to_s[patient][!strcmp(limb, "MIE")] = value;
+    const char *patient = cell(line, 1);
+    ck_assert_int_eq(*patient, 'P');
+    const unsigned long at = strtoul(patient + 1, NULL, 10);
+    ck_assert_uint_lt(at, PATIENTS);
+    if (!strncmp(cell(line, 3), "without,", 8)) to_s[at][!strncmp(cell(line, 2), "MIE,", 4)] = number(line, 4);
   }
   fclose(file);
   size_t n = 0, above_20 = 0, above_40 = 0;
