@@ -75,7 +75,8 @@ START_TEST(supine_pump) {
     ck_assert_str_eq(leg_measure(&l, "EF")->grade, percent[i] > 60 ? "normal" : "reduced");
     ck_assert(!leg_flagged(&l, "EF", "pressure_assumed"));
   }
-  l.recording->n_channels = 1;
+  const size_t n_channels = l.recording->n_channels;
+  l.recording->n_channels = 1; /* the cuff's pressure was not recorded */
   leg_analyze(&l);
   check_points("steps from events", leg_value(&l, "EF"), 77, 3);
   ck_assert(leg_flagged(&l, "EF", "pressure_assumed"));
@@ -83,6 +84,7 @@ START_TEST(supine_pump) {
   for (size_t i = 0; i < c->n; i++) c->x[i] = -c->x[i];
   leg_analyze(&l);
   limb_check_refused(&l, "upside down", "polarity_reversed");
+  l.recording->n_channels = n_channels;
   leg_free(&l);
   l = simulated("sgp.refill", "nuisance=none congested=1 steps=1 step_mmhg=40");
   leg_analyze(&l);
