@@ -3,6 +3,7 @@
  * Gauss-Newton steps under the coloured noise, whose covariance is the fit's. */
 #include "asymptote.h"
 
+#include <core/lanes.h>
 #include <dsp/memory.h>
 #include <math.h>
 #include <stdlib.h>
@@ -26,21 +27,25 @@ static void sift(sieve *s, const dsp_trace *trace, size_t from, size_t to) {
   }
 }
 
-/* Sum of squares of the samples about the best a - b exp for this tau; sets a and b. The exponential goes on by a constant factor. */
-static double exponential_rss(asymptote *e, const sieve *s, double tau_s) {
-  double x[LANES], by_lane[3][LANES] = {{0}};
-  for (size_t k = 0; k < LANES; k++) x[k] = exp(-(double)k * s->step_s / tau_s);
+/* Sums of the exponential, of its square and of its product with the samples; it goes on by a constant factor. */
+DSP_LANES static void exponential_sums(double sum[3], const sieve *s, double tau_s) {
+  dsp_lanes x, by_lane[3] = {{0}};
+  for (int k = 0; k < LANES; k++) x[k] = exp(-(double)k * s->step_s / tau_s);
   const double factor = exp(-(double)LANES * s->step_s / tau_s);
-  for (size_t i = 0; i < s->n; i += LANES)
-    for (size_t k = 0; k < LANES; k++) {
-      const double here = s->weight[i + k] * x[k];
-      by_lane[0][k] += here;
-      by_lane[1][k] += here * here;
-      by_lane[2][k] += here * s->y[i + k];
-      x[k] *= factor;
-    }
-  double sum[3];
+  for (size_t i = 0; i < s->n; i += LANES) {
+    const dsp_lanes here = *(const dsp_lanes *)(s->weight + i) * x;
+    by_lane[0] += here;
+    by_lane[1] += here * here;
+    by_lane[2] += here * *(const dsp_lanes *)(s->y + i);
+    x *= factor;
+  }
   for (size_t q = 0; q < 3; q++) sum[q] = (by_lane[q][0] + by_lane[q][1]) + (by_lane[q][2] + by_lane[q][3]);
+}
+
+/* Sum of squares of the samples about the best a - b exp for this tau; sets a and b. */
+static double exponential_rss(asymptote *e, const sieve *s, double tau_s) {
+  double sum[3];
+  exponential_sums(sum, s, tau_s);
   const double n = s->count, sx = sum[0], sxx = sum[1], sxy = sum[2], determinant = n * sxx - sx * sx;
   if (n < 5 || determinant <= 0) return INFINITY;
   const double slope = (n * sxy - sx * s->sy) / determinant;

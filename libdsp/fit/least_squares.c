@@ -13,10 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/** Working copy: q holds the columns in pivot order, reflected in place; above the diagonal it is R. */
+/** Working copy: the columns, found in pivot order, are reflected in place; above the diagonal they are R. */
 typedef struct work {
   size_t rows, cols, rank;
-  double *q;      /**< rows x cols, by column */
+  double *q;      /**< rows x cols, by original column */
+  double **at;    /**< cols: column at each place */
   double *rhs;    /**< rows */
   double *diag;   /**< cols: diagonal of R */
   double *scale;  /**< cols, by original column: 1 / length, or 0 */
@@ -30,12 +31,9 @@ static void pivot(work *w, size_t k) {
   for (size_t j = k + 1; j < w->cols; j++)
     if (w->left[j] > w->left[best]) best = j;
   if (best == k) return;
-  double *a = w->q + k * w->rows, *b = w->q + best * w->rows;
-  for (size_t i = 0; i < w->rows; i++) {
-    const double t = a[i];
-    a[i] = b[i];
-    b[i] = t;
-  }
+  double *const taken = w->at[best];
+  w->at[best] = w->at[k];
+  w->at[k] = taken;
   w->left[best] = w->left[k];
   const size_t t = w->column[k];
   w->column[k] = w->column[best];
@@ -45,7 +43,7 @@ static void pivot(work *w, size_t k) {
 /** Reflect column k onto its axis and apply the same reflection to what follows. */
 static void reflect(work *w, size_t k) {
   const size_t n = w->rows - k;
-  double *v = w->q + k * w->rows + k;
+  double *v = w->at[k] + k;
   const double length = sqrt(dsp_dot(v, v, n));
   const double alpha = v[0] > 0.0 ? -length : length;
   w->diag[k] = alpha;
@@ -53,7 +51,7 @@ static void reflect(work *w, size_t k) {
   v[0] -= alpha;
   const double twice = 2.0 / dsp_dot(v, v, n);
   for (size_t j = k + 1; j < w->cols; j++) {
-    double *c = w->q + j * w->rows + k;
+    double *c = w->at[j] + k;
     dsp_subtract(c, v, twice * dsp_dot(v, c, n), n);
     const double shorter = w->left[j] - c[0] * c[0];
     w->left[j] = shorter > 1e-6 * w->left[j] ? shorter : dsp_dot(c + 1, c + 1, n - 1);
@@ -74,7 +72,7 @@ static void factorise(work *w) {
 }
 
 static double r_at(const work *w, size_t i, size_t j) {
-  return i == j ? w->diag[i] : w->q[j * w->rows + i];
+  return i == j ? w->diag[i] : w->at[j][i];
 }
 
 /** Solve R c = first `rank` values of the right side, in place. */
@@ -107,7 +105,7 @@ static void covariance(const work *w, double *cov, double *inverse, double varia
 
 /** Scale column j to unit length. Returns what is 0 unless a value is not finite. */
 static double scale_column(work *w, size_t j) {
-  double *c = w->q + j * w->rows, check = 0.0, near = 1.0, square = dsp_dot(c, c, w->rows);
+  double *c = w->at[j] = w->q + j * w->rows, check = 0.0, near = 1.0, square = dsp_dot(c, c, w->rows);
   if (!(square > 1e-200 && square < 1e200)) {
     /* by the largest value first: squares of very large or small units must not overflow or vanish */
     double most = 0.0;
@@ -161,6 +159,7 @@ dsp_status dsp_least_squares(double *coef, double *cov, dsp_lsq *info, const dou
   work w = {.rows = rows,
             .cols = cols,
             .q = dsp_alloc(rows * cols, sizeof(double)),
+            .at = dsp_alloc(cols, sizeof(double *)),
             .rhs = dsp_alloc(rows, sizeof(double)),
             .diag = dsp_alloc(cols, sizeof(double)),
             .scale = dsp_alloc(cols, sizeof(double)),
@@ -168,7 +167,7 @@ dsp_status dsp_least_squares(double *coef, double *cov, dsp_lsq *info, const dou
             .column = dsp_alloc(cols, sizeof(size_t))};
   double *inverse = dsp_alloc(cols * cols, sizeof(double));
   dsp_status status;
-  if (!w.q || !w.rhs || !w.diag || !w.scale || !w.left || !w.column || !inverse) {
+  if (!w.q || !w.at || !w.rhs || !w.diag || !w.scale || !w.left || !w.column || !inverse) {
     status = dsp_fail_memory(error);
   } else if (!load(&w, a, b, weight)) {
     status = dsp_fail(error, DSP_BAD_INPUT, "least squares", "finite values and weights >= 0",
@@ -178,6 +177,7 @@ dsp_status dsp_least_squares(double *coef, double *cov, dsp_lsq *info, const dou
     status = DSP_OK;
   }
   free(w.q);
+  free(w.at);
   free(w.rhs);
   free(w.diag);
   free(w.scale);

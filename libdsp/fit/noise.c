@@ -19,14 +19,31 @@ static void white(dsp_noise *noise, double sd) {
   noise->sd[0] = sd;
 }
 
+/* Add to r[0 .. 3] the sums at `lag` and the three next: side by side, each in the order of the samples. */
+DSP_LANES static void four_lags(double *r, const double *x, size_t n, size_t lag) {
+  double first[4] = {r[0], r[1], r[2], r[3]};
+  for (size_t i = lag; i < lag + 3; i++)
+    for (size_t k = 0; k <= i - lag; k++) first[k] += x[i] * x[i - lag - k];
+  dsp_lanes sum = {first[3], first[2], first[1], first[0]};
+  for (size_t i = lag + 3; i < n; i++) sum += x[i] * *(const dsp_lanes *)(x + i - lag - 3);
+  for (size_t k = 0; k < 4; k++) r[k] = sum[3 - k];
+}
+
 /* Pooled biased autocovariance up to `order`: always that of some process. Returns the samples behind it. */
 static size_t autocovariance(double *r, const dsp_stretch *stretches, size_t n_stretches, size_t order) {
   size_t total = 0;
   memset(r, 0, (order + 1) * sizeof *r);
   for (size_t s = 0; s < n_stretches; s++) {
     const double *x = stretches[s].x;
-    for (size_t lag = 0; lag <= order && lag < stretches[s].n; lag++)
+    for (size_t lag = 0; lag <= order && lag < stretches[s].n;) {
+      if (lag + 3 <= order && lag + 3 < stretches[s].n) {
+        four_lags(r + lag, x, stretches[s].n, lag);
+        lag += 4;
+        continue;
+      }
       for (size_t i = lag; i < stretches[s].n; i++) r[lag] += x[i] * x[i - lag];
+      lag++;
+    }
     total += stretches[s].n;
   }
   for (size_t lag = 0; lag <= order && total; lag++) r[lag] /= (double)total;
@@ -88,13 +105,23 @@ DSP_LANES static void predict(double *restrict out, const double *restrict y, si
   }
 }
 
+/* Are all values of a block 0, of either sign? */
+enum { BLOCK = 16 };
+DSP_LANES static bool is_zero_block(const double *y) {
+  typedef uint64_t words __attribute__((vector_size(32), aligned(8), may_alias));
+  const words *w = (const words *)y, any = (w[0] | w[1]) | (w[2] | w[3]);
+  return ((any[0] | any[1] | any[2] | any[3]) << 1) == 0;
+}
+
 /* Whiten one run of samples. Columns of a design are often 0 over most of it: so is then what they are whitened to. */
 static void whiten_run(double *out, const dsp_noise *noise, const double *y, size_t n) {
   double a[DSP_NOISE_ORDER_MAX];
   const size_t order = noise->order, start = n < order ? n : order;
   const double scale = 1 / noise->sd[order];
   size_t first = 0, end = n;
+  while (first + BLOCK <= n && is_zero_block(y + first)) first += BLOCK;
   while (first < n && y[first] == 0) first++;
+  while (end >= first + BLOCK && is_zero_block(y + end - BLOCK)) end -= BLOCK;
   while (end > first && y[end - 1] == 0) end--;
   for (size_t t = 0; t < start; t++) {
     double e = y[t];
@@ -111,15 +138,15 @@ static void whiten_run(double *out, const dsp_noise *noise, const double *y, siz
 /* Whiten the samples with use[i] set into out, run by run. */
 static void whiten(double *out, const dsp_noise *noise, const double *y, const unsigned char *use, size_t n) {
   for (size_t i = 0; i < n; i++) {
-    size_t end = i;
-    while (end < n && use[end]) end++;
+    const unsigned char *stop = memchr(use + i, 0, n - i);
+    const size_t end = stop ? (size_t)(stop - use) : n;
     if (end > i) whiten_run(out, noise, y + i, end - i);
     out += end - i;
     i = end;
   }
 }
 
-enum { UNKNOWNS_MAX = 24 }; /* missing samples that are carried as unknowns */
+enum { UNKNOWNS_MAX = 24 /* missing samples that are carried as unknowns */, COLUMNS_MAX = 12 + UNKNOWNS_MAX };
 
 /* Mark the samples to use, and list those inner missing ones that are carried as unknowns. */
 static size_t plan_rows(unsigned char *use, size_t *unknown, const dsp_noise *noise, const unsigned char *ok, size_t n) {
@@ -257,16 +284,44 @@ void dsp_noise_trials_free(dsp_noise_trials *trials) {
   free(trials);
 }
 
-double dsp_noise_trial(dsp_noise_trials *trials, const double *more, size_t k) {
+/* The same one column after the other, each made orthogonal sample by sample: for columns that the sums below cannot tell apart. */
+static double trial_by_columns(const dsp_noise_trials *trials, size_t k) {
   const whitened *w = &trials->w;
   double rss = trials->rss;
-  assert(k <= trials->most);
   for (size_t a = 0; a < k; a++) {
     double *x = w->columns + (w->cols + a) * w->rows;
-    whiten(x, trials->noise, more + a * trials->n, w->use, trials->n);
     if (!orthonormalise(x, w->columns, w->cols + a, w->rows)) return (double)NAN;
     const double gain = dsp_dot(w->y, x, w->rows);
     rss -= gain * gain;
+  }
+  return rss;
+}
+
+/* What the shared columns, orthonormal, leave of the added ones is needed only in its products: with each other and with what is left of y.
+ * A Cholesky step each; columns whose remainder is a difference of nearly equal sums take the long way round. */
+double dsp_noise_trial(dsp_noise_trials *trials, const double *more, size_t k) {
+  static const double digits = 1e-9;
+  enum { ADDED_MAX = 4 };
+  const whitened *w = &trials->w;
+  double by_basis[ADDED_MAX][COLUMNS_MAX], factor[ADDED_MAX][ADDED_MAX], gain[ADDED_MAX], rss = trials->rss;
+  assert(k <= trials->most);
+  for (size_t a = 0; a < k; a++) whiten(w->columns + (w->cols + a) * w->rows, trials->noise, more + a * trials->n, w->use, trials->n);
+  if (k > ADDED_MAX || w->cols > COLUMNS_MAX) return trial_by_columns(trials, k);
+  for (size_t a = 0; a < k; a++) {
+    const double *x = w->columns + (w->cols + a) * w->rows;
+    for (size_t j = 0; j < w->cols; j++) by_basis[a][j] = dsp_dot(x, w->columns + j * w->rows, w->rows);
+    gain[a] = dsp_dot(w->y, x, w->rows);
+    for (size_t b = 0; b <= a; b++) {
+      const double whole = dsp_dot(x, w->columns + (w->cols + b) * w->rows, w->rows);
+      double left = whole;
+      for (size_t j = 0; j < w->cols; j++) left -= by_basis[a][j] * by_basis[b][j];
+      for (size_t c = 0; c < b; c++) left -= factor[a][c] * factor[b][c];
+      if (b == a && !(left > digits * whole)) return trial_by_columns(trials, k);
+      factor[a][b] = b < a ? left / factor[b][b] : sqrt(left);
+      if (b < a) gain[a] -= factor[a][b] * gain[b];
+    }
+    gain[a] /= factor[a][a];
+    rss -= gain[a] * gain[a];
   }
   return rss;
 }

@@ -48,7 +48,7 @@ size_t spline_basis(const spline *s, double t, double value[4], double slope[4])
 
 static double combine(const spline *s, const double *coef, double t, int derivative) {
   double value[4], slope[4], sum = 0;
-  const size_t first = spline_basis(s, t, value, slope);
+  const size_t first = spline_basis(s, t, value, derivative ? slope : NULL);
   for (size_t j = 0; j < 4; j++) sum += coef[first + j] * (derivative ? slope[j] : value[j]);
   return sum;
 }

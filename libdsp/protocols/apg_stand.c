@@ -194,7 +194,7 @@ static dsp_status correct_drift(stand_test *s) {
   stand_fit_drift(&s->drift_model, middle_s, s->params[P_DRIFT_TAU], s->v0, s->baseline_slope, reference, n);
   dsp_trace *const traces[] = {&s->trace, &s->coarse};
   for (size_t k = 0; k < 2; k++)
-    for (size_t i = 0; i < traces[k]->n; i++) traces[k]->x[i] -= stand_drift_at(&s->drift_model, (double)i / traces[k]->rate_hz).value;
+    for (size_t i = 0; i < traces[k]->n; i++) traces[k]->x[i] -= stand_drift_value(&s->drift_model, (double)i / traces[k]->rate_hz);
   return DSP_OK;
 }
 

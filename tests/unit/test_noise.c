@@ -130,6 +130,11 @@ START_TEST(trials_leave_what_a_regression_leaves) {
       ck_assert_double_eq_tol(dsp_noise_trial(trials, more, added), rss, 1e-10 * rss);
     }
   }
+  /* hardly different from the shared ones, it explains what the difference does */
+  double *close = design + (size_t)SHARED * N, *apart = close + N;
+  for (size_t i = 0; i < N; i++) apart[i] = i < 40 ? (double)(40 - i) : 0, close[i] = 3 * design[N + i] - design[i] + 1e-11 * apart[i];
+  const double alone = dsp_noise_trial(trials, apart, 1);
+  ck_assert_double_eq_tol(dsp_noise_trial(trials, close, 1), alone, 1e-5 * alone);
   for (size_t i = 0; i < N; i++) design[(size_t)SHARED * N + i] = 3 * design[N + i] - design[i];
   ck_assert_double_nan(dsp_noise_trial(trials, design + (size_t)SHARED * N, 1));
   dsp_noise_trials_free(trials);

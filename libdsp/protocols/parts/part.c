@@ -156,10 +156,22 @@ static double median_at(double *scratch, const dsp_trace *trace, double t_s, dou
   return n >= 3 ? dsp_order_median(scratch, n) : NAN;
 }
 
+/* Do all samples in [from_s, to_s) lie within `limit` of each other? */
+static bool lies_within(const dsp_trace *trace, double from_s, double to_s, double limit) {
+  const size_t to = dsp_trace_index(trace, to_s);
+  double low = INFINITY, high = -INFINITY;
+  for (size_t i = dsp_trace_index(trace, from_s); i < to; i++) {
+    if (trace->x[i] < low) low = trace->x[i];
+    if (trace->x[i] > high) high = trace->x[i];
+  }
+  return high - low <= limit;
+}
+
 /* A step at t_s: 2 s before and after differ by more than `limit` beyond what the trend on either side brings, and 5 s later it is there
  * still. */
 bool part_steps_at(double *scratch, const dsp_trace *trace, double t_s, double limit) {
   static const double apart_s = 0.25, window_s = 2, pause_s = 2.5;
+  if (lies_within(trace, t_s - apart_s - window_s, t_s + apart_s + window_s, limit)) return false; /* the most common answer */
   const double before = median_at(scratch, trace, t_s - apart_s - window_s, window_s),
                after = median_at(scratch, trace, t_s + apart_s, window_s);
   const double step = after - before;

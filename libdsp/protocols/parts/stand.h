@@ -109,6 +109,7 @@ DSP_MUST_USE dsp_status stand_learn_noise(dsp_noise *noise, const dsp_trace *tra
 typedef struct stand_drift {
   double a, b, cov[3]; /* of a a, a b, b b */
   double t0_s, tau_s;
+  double cold; /* exp(-t0 / tau) */
 } stand_drift;
 
 /** A level of the trace that should be the same but for drift. */
@@ -121,6 +122,7 @@ typedef struct stand_reference {
 /** Least squares on the supine slope and on levels, with prior sizes of a and b so that little evidence gives little correction. */
 void stand_fit_drift(stand_drift *drift, double t0_s, double tau_s, dsp_estimate baseline, dsp_estimate slope,
                      const stand_reference *reference, size_t n);
+double stand_drift_value(const stand_drift *drift, double t_s);
 /** d(t) with its standard error. */
 dsp_estimate stand_drift_at(const stand_drift *drift, double t_s);
 /** Covariance of d at two times. */

@@ -34,12 +34,12 @@ static void invert(double inverse[UNKNOWNS][UNKNOWNS], double m[UNKNOWNS][UNKNOW
 }
 
 static double warmed(const stand_drift *drift, double t_s) {
-  return exp(-drift->t0_s / drift->tau_s) - exp(-t_s / drift->tau_s);
+  return drift->cold - exp(-t_s / drift->tau_s);
 }
 
 void stand_fit_drift(stand_drift *drift, double t0_s, double tau_s, dsp_estimate baseline, dsp_estimate slope,
                      const stand_reference *reference, size_t n) {
-  *drift = (stand_drift){.t0_s = t0_s, .tau_s = tau_s};
+  *drift = (stand_drift){.t0_s = t0_s, .tau_s = tau_s, .cold = exp(-t0_s / tau_s)};
   double m[UNKNOWNS][UNKNOWNS] = {{0}}, v[UNKNOWNS] = {0}, inverse[UNKNOWNS][UNKNOWNS];
   add(m, v, (double[]){1, 0, 0}, 0, prior_line_per_s);
   add(m, v, (double[]){0, 1, 0}, 0, prior_warming);
@@ -59,7 +59,10 @@ double stand_drift_covariance(const stand_drift *drift, double t_s, double u_s) 
   return drift->cov[0] * x * y + drift->cov[1] * (x * h + g * y) + drift->cov[2] * g * h;
 }
 
+double stand_drift_value(const stand_drift *drift, double t_s) {
+  return drift->a * (t_s - drift->t0_s) + drift->b * warmed(drift, t_s);
+}
+
 dsp_estimate stand_drift_at(const stand_drift *drift, double t_s) {
-  return (dsp_estimate){drift->a * (t_s - drift->t0_s) + drift->b * warmed(drift, t_s),
-                        sqrt(fmax(0, stand_drift_covariance(drift, t_s, t_s)))};
+  return (dsp_estimate){stand_drift_value(drift, t_s), sqrt(fmax(0, stand_drift_covariance(drift, t_s, t_s)))};
 }
