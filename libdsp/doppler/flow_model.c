@@ -54,22 +54,32 @@ static size_t ladder(double *hz, const dsp_flow_setting *s) {
   return n;
 }
 
-/* Power density of one highest frequency, per Hz, at every signed bin. */
-static void shape_at(double *density, const dsp_flow_model *m, const dsp_flow_shape *shape, double highest_hz) {
+/* Velocities of the profile as shares of the highest, each with the same share of the power. */
+static void profile_quantiles(double *share, double profile) {
+  for (int q = 0; q < QUANTILES; q++) share[q] = 1 - pow(1 - (q + 0.5) / QUANTILES, profile / 2);
+}
+
+/* Power density of one highest frequency, per Hz, at every signed bin. A normal curve's neighbouring values differ by a factor that itself
+ * changes by a constant one. */
+static void shape_at(double *density, const dsp_flow_model *m, const dsp_flow_shape *shape, const double *share, double highest_hz) {
   for (size_t i = 0; i < m->width; i++) density[i] = 0;
   for (int q = 0; q < QUANTILES; q++) {
-    const double f = highest_hz * (1 - pow(1 - (q + 0.5) / QUANTILES, shape->profile / 2));
-    const double sd = hypot(shape->width_hz, shape->width_part * f), scale = 1 / (QUANTILES * sd * sqrt(2 * M_PI));
-    const double middle = f / m->hz_a_bin + (double)m->below, half = reach * sd / m->hz_a_bin;
-    const long from = lround(ceil(middle - half)), to = lround(floor(middle + half));
-    for (long i = from < 0 ? 0 : from; i <= to && i < (long)m->width; i++) {
-      const double x = ((double)i - middle) * m->hz_a_bin / sd;
-      density[i] += scale * exp(-0.5 * x * x);
+    const double f = highest_hz * share[q];
+    const double sd = hypot(shape->width_hz, shape->width_part * f), step = m->hz_a_bin / sd;
+    const double middle = f / m->hz_a_bin + (double)m->below, half = reach / step;
+    const long low = lround(ceil(middle - half)), to = lround(floor(middle + half)), from = low < 0 ? 0 : low;
+    const double x = ((double)from - middle) * step, bend = exp(-step * step);
+    double value = exp(-0.5 * x * x) / (QUANTILES * sd * sqrt(2 * M_PI)), factor = exp(-step * (x + 0.5 * step));
+    for (long i = from; i <= to && i < (long)m->width; i++) {
+      density[i] += value;
+      value *= factor;
+      factor *= bend;
     }
   }
 }
 
 static dsp_status make_template(flow_template *t, const dsp_flow_model *m, const double *density, double power) {
+  static const double large = 1e100;
   size_t first = m->width, end = 0;
   for (size_t i = 0; i < m->width; i++)
     if (density[i] * power > 0.01 * (double)m->floor[i]) {
@@ -80,24 +90,27 @@ static dsp_status make_template(flow_template *t, const dsp_flow_model *m, const
   t->n = first < end ? end - first : 0;
   t->weight = dsp_alloc(t->n, sizeof *t->weight);
   if (!t->weight) return DSP_NO_MEMORY;
-  double constant = 0, expected = 0;
+  double constant = 0, expected = 0, product = 1; /* a sum of logarithms is that of a product */
   for (size_t i = 0; i < t->n; i++) {
     const double ratio = density[first + i] * power / (double)m->floor[first + i];
     t->weight[i] = (float)(m->evidence * ratio / (1 + ratio));
-    constant += m->evidence * log1p(ratio);
-    expected += m->evidence * ratio;
+    product *= 1 + ratio;
+    if (product > large) constant += log(product), product = 1;
+    expected += ratio;
   }
+  constant = m->evidence * (constant + log(product));
   t->constant = (float)constant;
-  t->expected = (float)(expected - constant);
+  t->expected = (float)(m->evidence * expected - constant);
   return DSP_OK;
 }
 
 static dsp_status make_templates(dsp_flow_model *m, const dsp_flow_setting *setting) {
-  double *density = dsp_alloc(m->width, sizeof *density);
+  double *density = dsp_alloc(m->width, sizeof *density), share[QUANTILES];
   if (!density) return DSP_NO_MEMORY;
+  profile_quantiles(share, setting->shape.profile);
   dsp_status status = DSP_OK;
   for (size_t j = 0; j < m->steps && status == DSP_OK; j++) {
-    shape_at(density, m, &setting->shape, m->hz[j]);
+    shape_at(density, m, &setting->shape, share, m->hz[j]);
     for (size_t l = 0; l < m->levels && status == DSP_OK; l++) {
       const double db = setting->steady ? setting->level_db : highest_level_db - level_step_db * (double)l;
       status = make_template(&m->templates[j * m->levels + l], m, density, setting->power * setting->rate_hz * pow(10, db / 10));

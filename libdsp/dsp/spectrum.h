@@ -25,8 +25,7 @@ DSP_API size_t dsp_welch_bins(const dsp_welch *welch);
  */
 DSP_API DSP_MUST_USE dsp_status dsp_welch_run(dsp_welch *welch, double *power, const double *x, size_t n, double rate_hz, dsp_error *error);
 
-/** Power spectra of short overlapping frames of two channels at once, single precision, many frames a transform. Threads as for
- * dsp_welch. */
+/** Power spectra of short overlapping frames of two channels at once, single precision. Threads as for dsp_welch. */
 typedef struct dsp_stft dsp_stft;
 
 /** What the two interleaved channels a, b are. */

@@ -44,16 +44,17 @@ dsp_status duplex_frames_shape(duplex_audio *a, dsp_error *error) {
     const dsp_status status = duplex_frames_model(a, &model, shape, false, error);
     if (status != DSP_OK) return status;
     const size_t states = 1 + 2 * dsp_flow_model_steps(model);
-    float *ratio = dsp_alloc(states, sizeof *ratio);
+    const size_t shown = a->n_examples < SHAPE_FRAMES ? a->n_examples : SHAPE_FRAMES;
+    float *ratio = dsp_alloc(shown * states, sizeof *ratio);
     if (!ratio) {
       dsp_flow_model_free(model);
       return dsp_fail_memory(error);
     }
     double sum = 0;
-    for (size_t e = 0; e < a->n_examples && e < SHAPE_FRAMES; e++) {
+    dsp_flow_model_run(model, ratio, a->example, shown);
+    for (size_t e = 0; e < shown; e++) {
       float most = 0;
-      dsp_flow_model_run(model, ratio, a->example + e * a->bins, 1);
-      for (size_t j = 0; j < states; j++) most = fmaxf(most, ratio[j]);
+      for (size_t j = 0; j < states; j++) most = ratio[e * states + j] > most ? ratio[e * states + j] : most;
       sum += (double)most;
     }
     free(ratio);

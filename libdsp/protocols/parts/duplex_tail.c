@@ -15,28 +15,22 @@
 enum { SEEN = DUPLEX_THRESHOLDS, LEVELS, SIDE = 25, CELLS = SIDE * SIDE, BENDS = 2, PLACES = 2000 };
 
 static const double stops_a_second = 0.3; /* prior rate of stops */
+static const double hz_a_cell = 2;        /* of the table of frequencies */
 static const double trust = 0.3;          /* share of the evidence that is left for what no model of the echo has */
 
 typedef struct evidence {
   const duplex_tail_query *query;
   size_t frames, table_n;
-  double t0_s, hop_s, hz_a_cell;
+  double t0_s, hop_s;
   double standing; /* the same for standing blood throughout, to no echo */
   double seen_hz;  /* lowest shift that one spectrum can tell from none; 0 any */
-  float *ratio;    /* frames x table_n: of each frequency against standing blood */
+  float *ratio;    /* frames x (table_n + 1): of each frequency against standing blood, the last twice */
 } evidence;
 
 typedef struct curve {
   double from, lost; /* log of the shift at the query's two times */
   int bend;          /* 0 exponential, 1 straight */
 } curve;
-
-static double shift_at(const evidence *e, const curve *c, double t_s) {
-  const duplex_tail_query *q = e->query;
-  const double x = (t_s - q->from_s) / (q->lost_s - q->from_s);
-  if (c->bend == 0) return exp(c->from + (c->lost - c->from) * x);
-  return fmax(0, exp(c->from) + (exp(c->lost) - exp(c->from)) * x);
-}
 
 /* When the curve falls below `hz`; INFINITY when it never does. */
 static double crossing_of(const evidence *e, const curve *c, double hz) {
@@ -47,27 +41,35 @@ static double crossing_of(const evidence *e, const curve *c, double hz) {
 
 /* Log likelihoods of a stop after each frame, and of none; their largest. */
 static double run_curve(const evidence *e, const curve *c, double *sums) {
-  double sum = e->standing, most = -INFINITY;
+  const duplex_tail_query *q = e->query;
+  const double length_s = q->lost_s - q->from_s, from = (e->t0_s - q->from_s) / length_s, step = e->hop_s / length_s;
+  const double first = exp(c->from) / hz_a_cell, fall = exp(c->lost) / hz_a_cell - first, top = (double)(e->table_n - 1);
+  const double factor = exp((c->lost - c->from) * step), term = fall * step;
+  const double late = stops_a_second * e->hop_s, seen = floor((q->lost_s - e->t0_s) / e->hop_s);
+  const size_t stride = e->table_n + 1, n_seen = seen < 0 ? 0 : (size_t)seen + 1;
+  double sum = e->standing, most = -INFINITY, shift = c->bend == 0 ? first * exp((c->lost - c->from) * from) : first + fall * from;
   for (size_t f = 0; f < e->frames; f++) {
-    const double t_s = e->t0_s + (double)f * e->hop_s;
-    const double at = shift_at(e, c, t_s) / e->hz_a_cell;
-    const float *row = e->ratio + f * e->table_n;
-    if (t_s > e->query->lost_s) sum -= stops_a_second * e->hop_s;
-    if (at >= (double)(e->table_n - 1)) {
-      sum += (double)row[e->table_n - 1];
-    } else {
-      const size_t low = (size_t)at;
-      sum += (double)row[low] + (at - (double)low) * (double)(row[low + 1] - row[low]);
-    }
+    const double at = shift > 0 ? (shift < top ? shift : top) : 0;
+    const size_t low = (size_t)at;
+    const float *row = e->ratio + f * stride + low;
+    sum += (double)row[0] + (at - (double)low) * (double)(row[1] - row[0]) - (f < n_seen ? 0 : late);
     sums[f] = sum;
-    most = fmax(most, sum);
+    most = sum > most ? sum : most;
+    if (c->bend == 0)
+      shift *= factor;
+    else
+      shift += term;
   }
   return most;
 }
 
-static double log_total(const evidence *e, const double *sums, double most) {
+/* Logarithm of the sum of the likelihoods; -INFINITY where it lies below `least`. */
+static double log_total(const evidence *e, const double *sums, double most, double least) {
+  static const double negligible = -40;
   double total = 0;
-  for (size_t f = 0; f < e->frames; f++) total += exp(sums[f] - most);
+  if (!(most + log((double)e->frames) >= least)) return -INFINITY;
+  for (size_t f = 0; f < e->frames; f++)
+    if (sums[f] - most > negligible) total += exp(sums[f] - most);
   return total > 0 ? most + log(total) : -INFINITY; /* frames: the greatest of them alone makes it 1 */
 }
 
@@ -88,7 +90,8 @@ static double narrow(const evidence *e, grid *g, int bend, double *sums, double 
   grid next = {{INFINITY, -INFINITY}, {INFINITY, -INFINITY}};
   for (size_t i = 0; i < CELLS; i++) {
     const curve c = cell(g, i, bend);
-    totals[i] = log_total(e, sums, run_curve(e, &c, sums));
+    const double most = run_curve(e, &c, sums);
+    totals[i] = log_total(e, sums, most, best - unlikely);
     best = fmax(best, totals[i]);
   }
   for (size_t i = 0; i < CELLS; i++) {
@@ -113,11 +116,12 @@ static size_t place_of(const evidence *e, double t_s) {
 }
 
 static void add_curve(posterior *p, const evidence *e, const curve *c, const double *sums, double reference) {
+  static const double negligible = -20.7;
   double cross_s[LEVELS];
   for (int k = 0; k < LEVELS; k++) cross_s[k] = crossing_of(e, c, k == SEEN ? e->seen_hz : e->query->threshold_hz[k]);
   for (size_t f = 0; f < e->frames; f++) {
+    if (sums[f] - reference < negligible) continue;
     const double w = exp(sums[f] - reference), stop_s = f + 1 < e->frames ? e->t0_s + ((double)f + 0.5) * e->hop_s : e->query->to_s;
-    if (w < 1e-9) continue;
     for (int k = 0; k < LEVELS; k++) p->weight[k][place_of(e, fmin(stop_s, cross_s[k]))] += w;
     p->all += w;
   }
@@ -153,11 +157,17 @@ typedef struct hypothesis {
 
 enum { HYPOTHESES = 40 };
 
+typedef struct rung {
+  size_t low, high;
+  double part; /* of the way from one to the other */
+} rung;
+
 typedef struct room {
   double *sums, *totals;
   posterior *p;
   float *raw, *kept;
-  size_t frames;
+  rung *rung; /* of each of the table_n frequencies */
+  size_t frames, table_n;
   double t0_s;
   hypothesis h[HYPOTHESES];
   size_t n;
@@ -199,39 +209,50 @@ static void integrate(duplex_tail *tail, room *r) {
   tail->faint_s = tail->found ? fmax(0, tail->end_s[DUPLEX_MAIN] - quantile_of(p, e, SEEN, 0.5)) : 0;
 }
 
+/* Where the table's frequencies lie on the ladder, which is the same for every hypothesis. */
+static dsp_status find_rungs(room *r, const duplex_audio *a) {
+  const size_t steps = dsp_flow_model_steps(a->model);
+  r->table_n = (size_t)(a->top_hz / hz_a_cell) + 2;
+  r->rung = dsp_alloc(r->table_n, sizeof *r->rung);
+  if (!r->rung) return DSP_NO_MEMORY;
+  size_t j = 0;
+  for (size_t i = 0; i < r->table_n; i++) {
+    const double hz = (double)i * hz_a_cell;
+    while (j + 1 < steps && dsp_flow_model_hz(a->model, (double)j + 2) < hz) j++;
+    const double low = dsp_flow_model_hz(a->model, (double)j + 1), high = dsp_flow_model_hz(a->model, (double)j + 2);
+    r->rung[i] = (rung){.low = j, .high = j + 1 < steps ? j + 1 : j, .part = high > low ? fmin(fmax((hz - low) / (high - low), 0), 1) : 0};
+  }
+  return DSP_OK;
+}
+
 /* Against standing blood: no flow, or so slow that it is on neither side. */
-static void fill_row(evidence *e, const dsp_flow_model *model, float *row, const float *ratio) {
+static void fill_row(evidence *e, const room *r, const dsp_flow_model *model, float *row, const float *ratio) {
   const size_t steps = dsp_flow_model_steps(model);
   const double slow_hz = 0.35 * e->query->threshold_hz[DUPLEX_MAIN];
   float standing = 0;
-  for (size_t j = 1; j <= 2 * steps; j++)
-    if (fabs(dsp_flow_model_hz(model, (double)j)) < slow_hz) standing = fmaxf(standing, ratio[j]);
+  for (size_t j = 1; j <= steps && dsp_flow_model_hz(model, (double)j) < slow_hz; j++)
+    standing = fmaxf(standing, fmaxf(ratio[j], ratio[j + steps]));
   e->standing += trust * (double)standing;
   const float *side = ratio + 1 + (e->query->sign < 0 ? steps : 0);
-  size_t j = 0;
   for (size_t i = 0; i < e->table_n; i++) {
-    const double hz = (double)i * e->hz_a_cell;
-    while (j + 1 < steps && dsp_flow_model_hz(model, (double)j + 2) < hz) j++;
-    const double low = dsp_flow_model_hz(model, (double)j + 1), high = dsp_flow_model_hz(model, (double)j + 2);
-    const double part = high > low ? fmin(fmax((hz - low) / (high - low), 0), 1) : 0;
-    const size_t up = j + 1 < steps ? j + 1 : j;
-    row[i] = (float)(trust * ((1 - part) * (double)side[j] + part * (double)side[up] - (double)standing));
+    const rung *at = &r->rung[i];
+    row[i] = (float)(trust * ((1 - at->part) * (double)side[at->low] + at->part * (double)side[at->high] - (double)standing));
   }
+  row[e->table_n] = row[e->table_n - 1];
 }
 
 static dsp_status suppose(hypothesis *h, room *r, duplex_audio *a, const duplex_tail_query *q, dsp_error *error) {
   evidence *e = &h->e;
   *e = (evidence){
-      .query = q, .frames = r->frames, .t0_s = r->t0_s, .hop_s = (double)a->hop / a->rate_hz, .hz_a_cell = 2, .seen_hz = r->seen_hz};
-  e->table_n = (size_t)(a->top_hz / e->hz_a_cell) + 2;
-  e->ratio = dsp_alloc(e->frames * e->table_n, sizeof *e->ratio);
+      .query = q, .frames = r->frames, .table_n = r->table_n, .t0_s = r->t0_s, .hop_s = (double)a->hop / a->rate_hz, .seen_hz = r->seen_hz};
+  e->ratio = dsp_alloc(e->frames * (e->table_n + 1), sizeof *e->ratio);
   if (!e->ratio) return dsp_fail_memory(error);
   const size_t states = 1 + 2 * dsp_flow_model_steps(a->model);
   dsp_flow_model_run(a->model, r->raw, r->kept, e->frames);
   for (size_t f = 0; f < e->frames; f++) {
     float *const raw = r->raw + f * states;
     for (size_t j = 0; j < states && a->sort[f] != DSP_SPECTRUM_GOOD; j++) raw[j] = 0;
-    fill_row(e, a->model, e->ratio + f * e->table_n, raw);
+    fill_row(e, r, a->model, e->ratio + f * (e->table_n + 1), raw);
   }
   search(h, r);
   return DSP_OK;
@@ -247,7 +268,7 @@ static dsp_status gather(room *r, duplex_audio *a, const duplex_tail_query *q, d
   r->p = dsp_zalloc(1, sizeof *r->p);
   r->raw = dsp_alloc(r->frames * (1 + 2 * dsp_flow_model_steps(a->model)), sizeof *r->raw);
   r->kept = dsp_alloc(r->frames * a->bins, sizeof *r->kept);
-  if (!r->sums || !r->totals || !r->p || !r->raw || !r->kept) return dsp_fail_memory(error);
+  if (!r->sums || !r->totals || !r->p || !r->raw || !r->kept || find_rungs(r, a) != DSP_OK) return dsp_fail_memory(error);
   return duplex_frames_rate(a, r->raw, r->kept, start, r->frames, a->hop, error);
 }
 
@@ -336,6 +357,7 @@ dsp_status duplex_find_tail(duplex_tail *tail, duplex_audio *audio, const duplex
     free(r->p);
     free(r->raw);
     free(r->kept);
+    free(r->rung);
   }
   free(r);
   return status;
