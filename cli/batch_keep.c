@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * What a batch keeps of one recording: its report, then the record in the log that says it is there. */
 #include "batch_run.h"
+#include "batch_tell.h"
 #include "exits.h"
 #include "inputs.h"
 #include "message.h"
@@ -104,14 +105,12 @@ static bool plausible(const fmt_buffer *record) {
   return good;
 }
 
-static void put_json(const batch_run *run, size_t job, const worker_result *result, bool known) {
-  fmt_buffer line = {0};
-  if (!run->options->given[OPT_JSON]) return;
-  fmt_put(&line, "{\"recording\": ");
-  fmt_put_json_text(&line, run->list.paths[job]);
-  fmt_printf(&line, ", \"status\": \"%s\"}\n", known ? "skipped" : status_word(result));
-  if (!line.failed) output_write(line.bytes, line.size);
-  fmt_buffer_clear(&line);
+/* What the record says, which is what the tables will say. */
+static void tell(batch_run *run, size_t job, const worker_result *result, fmt_buffer *record) {
+  batch_record read = {0};
+  if (run->options->given[OPT_JSON] && batch_record_read(&read, record->bytes, record->size))
+    batch_tell_one(run, job, status_word(result), read.cell[REC_REASON]);
+  batch_record_clear(&read);
 }
 
 /* The files first, then the record that says they are there. */
@@ -130,6 +129,7 @@ static int keep(batch_run *run, size_t job, worker_result *result) {
   if (status == EXIT_DONE) inputs_speak(run->list.paths[job], result, &run->limits);
   if (status == EXIT_DONE) status = batch_log_add(&run->log, &record, &run->places[job]);
   run->failed += result->status != EXIT_DONE;
+  if (status == EXIT_DONE) tell(run, job, result, &record);
   fmt_buffer_clear(&name);
   fmt_buffer_clear(&record);
   return status;
@@ -145,7 +145,7 @@ bool batch_take(void *context, size_t unit_job, worker_result *result) {
   else
     run->status = keep(run, job, result);
   if (run->status != EXIT_DONE) return false;
-  put_json(run, job, result, known);
+  if (known) batch_tell_one(run, job, "skipped", "");
   batch_progress_show(&run->progress, ++run->done, run->failed);
   return true;
 }

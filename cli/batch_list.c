@@ -2,6 +2,7 @@
  * Recordings below folders: every file with an extension that a reader knows, or that --include names, by name, so that the order is the
  * same everywhere; not what this program writes, not hidden files, not the samples of a header file beside them. */
 #include "batch_list.h"
+#include "batch_log.h"
 #include "batch_manifest.h"
 #include "batch_record.h"
 #include "exits.h"
@@ -65,9 +66,13 @@ static bool ends_in(const char *name, const char *end) {
   return length > tail && strcasecmp(name + length - tail, end) == 0;
 }
 
+/* A hidden name matches only where the pattern's own begins with a dot, too. */
 static bool matches(const char *path, const char *const *patterns, size_t n) {
-  for (size_t i = 0; i < n; i++)
-    if (fnmatch(patterns[i], input_base(path), 0) == 0 || fnmatch(patterns[i], path, 0) == 0) return true;
+  const char *base = input_base(path);
+  for (size_t i = 0; i < n; i++) {
+    const bool seen = base[0] != '.' || input_base(patterns[i])[0] == '.';
+    if (seen && (fnmatch(patterns[i], base, 0) == 0 || fnmatch(patterns[i], path, 0) == 0)) return true;
+  }
   return false;
 }
 
@@ -91,11 +96,18 @@ static bool is_samples(const char *path) {
 
 static bool wanted(const batch_walk *walk, const char *path) {
   const cli_options *o = walk->options;
-  if (matches(path, o->excludes, o->n_excludes)) return false;
-  if (o->n_includes > 0) return matches(path, o->includes, o->n_includes);
   const char *base = input_base(path);
-  if (base[0] == '.' || ends_in(base, ".pleth.h5") || ends_in(base, ".pleth.json")) return false;
-  return known_extension(base) && !is_samples(path);
+  if (matches(path, o->excludes, o->n_excludes) || ends_in(base, ".pleth.json") || is_samples(path)) return false;
+  if (o->n_includes > 0) return matches(path, o->includes, o->n_includes);
+  return base[0] != '.' && !ends_in(base, ".pleth.h5") && known_extension(base);
+}
+
+/* Where a batch has worked: what lies there is what it wrote. */
+static bool is_output(const batch_walk *walk, const struct stat *facts, const char *path) {
+  char memory[4096];
+  if (facts->st_dev == walk->output.st_dev && facts->st_ino == walk->output.st_ino) return true;
+  const int length = snprintf(memory, sizeof memory, "%s/" BATCH_FOLDER "/inputs", path);
+  return length > 0 && (size_t)length < sizeof memory && access(memory, F_OK) == 0;
 }
 
 static int walk_folder(const batch_walk *walk, const char *folder, int depth);
@@ -103,17 +115,16 @@ static int walk_folder(const batch_walk *walk, const char *folder, int depth);
 /* Folders in folders, to a depth that is bounded. NOLINTNEXTLINE(misc-no-recursion) */
 static int visit(const batch_walk *walk, const char *path, int depth) {
   struct stat facts;
-  if (stat(path, &facts) != 0) return EXIT_DONE; /* a dangling link, or gone meanwhile */
-  if (S_ISDIR(facts.st_mode)) {
+  const bool there = stat(path, &facts) == 0; /* a link may point at nothing: that is a row, too */
+  if (there && S_ISDIR(facts.st_mode)) {
     struct stat link;
-    const bool ours = facts.st_dev == walk->output.st_dev && facts.st_ino == walk->output.st_ino;
     const bool linked = lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
     const bool hidden = input_base(path)[0] == '.';
-    return ours || linked || hidden || matches(path, walk->options->excludes, walk->options->n_excludes)
+    return linked || hidden || is_output(walk, &facts, path) || matches(path, walk->options->excludes, walk->options->n_excludes)
                ? EXIT_DONE
                : walk_folder(walk, path, depth + 1);
   }
-  return S_ISREG(facts.st_mode) && wanted(walk, path) ? batch_list_add(walk->list, path, NULL) : EXIT_DONE;
+  return (!there || S_ISREG(facts.st_mode)) && wanted(walk, path) ? batch_list_add(walk->list, path, NULL) : EXIT_DONE;
 }
 
 static int by_bytes(const struct dirent **a, const struct dirent **b) {
@@ -124,15 +135,12 @@ static int not_dots(const struct dirent *entry) {
   return strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion) */
+/* A folder that cannot be looked into is a row of the table: nobody knows what is missing. NOLINTNEXTLINE(misc-no-recursion) */
 static int walk_folder(const batch_walk *walk, const char *folder, int depth) {
   struct dirent **entries = NULL;
   int status = EXIT_DONE;
   const int n = depth < DEPTH_MAX ? scandir(folder, &entries, not_dots, by_bytes) : -1;
-  if (n < 0) {
-    message_error(folder, NULL, "a folder that can be read", "%s", depth < DEPTH_MAX ? strerrordesc_np(errno) : "folders nested too deep");
-    return EXIT_NONE;
-  }
+  if (n < 0) return batch_list_add(walk->list, folder, NULL);
   for (int i = 0; i < n; i++) {
     fmt_buffer path = {0};
     fmt_put(&path, folder);
@@ -152,15 +160,73 @@ static int add_named(const batch_walk *walk, const char *path) {
   return stat(path, &facts) == 0 && S_ISDIR(facts.st_mode) ? walk_folder(walk, path, 0) : batch_list_add(walk->list, path, NULL);
 }
 
-static int refuse_doubles(const batch_list *list) {
-  size_t *index = batch_list_index(list);
-  if (index == NULL) return message_memory();
-  int status = EXIT_DONE;
-  for (size_t i = 0; status == EXIT_DONE && i < list->n; i++) {
-    if (batch_list_find(list, index, list->paths[i]) == i) continue;
-    message_hint(list->paths[i], "name it once", "this input is named twice");
-    status = EXIT_USAGE;
+/* Is this part of a path `word`, or `word` and underscores? */
+static bool is_taken(const char *part, size_t length, const char *word) {
+  const size_t own = strlen(word);
+  return length >= own && memcmp(part, word, own) == 0 && strspn(part + own, "_") >= length - own;
+}
+
+/* "up" and "root" stand for what is no name; a folder that is called so gets an underscore more, so that no two reports share a place. */
+void batch_list_report(fmt_buffer *name, const char *path) {
+  const char *const start = path;
+  fmt_put(name, path[0] == '/' ? "reports/root" : "reports");
+  while (*path != '\0') {
+    const size_t length = strcspn(path, "/");
+    const bool up = length == 2 && memcmp(path, "..", 2) == 0;
+    if (length > 0 && !(length == 1 && path[0] == '.')) {
+      fmt_put(name, "/");
+      fmt_put_bytes(name, up ? "up" : path, length);
+      if (is_taken(path, length, "up") || (path == start && is_taken(path, length, "root"))) fmt_put(name, "_");
+    }
+    path += length + (path[length] == '/');
   }
+  fmt_put(name, ".pleth.h5");
+}
+
+/* Fowler, Noll and Vo's 64-bit hash (FNV-1a). */
+static uint64_t hash(const char *text) {
+  uint64_t h = 14695981039346656037u;
+  for (; *text != '\0'; text++) h = (h ^ (unsigned char)*text) * 1099511628211u;
+  return h ^ (h >> 32);
+}
+
+static size_t index_size(size_t n) {
+  size_t size = 16;
+  while (size < 2 * n) size *= 2;
+  return size;
+}
+
+/* Is what `path` gives kept under the name `report`? */
+static bool shares(const char *path, const fmt_buffer *report, fmt_buffer *other) {
+  other->size = 0;
+  batch_list_report(other, path);
+  return !other->failed && strcmp(other->bytes, report->bytes) == 0;
+}
+
+/* Twice the same recording, perhaps in two spellings ("a", "./a"), would be one report. */
+static int refuse_doubles(const batch_list *list) {
+  const size_t size = index_size(list->n);
+  size_t *index = dsp_zalloc(size, sizeof *index);
+  fmt_buffer report = {0}, other = {0};
+  int status = EXIT_DONE;
+  if (index == NULL) return message_memory();
+  for (size_t i = 0; status == EXIT_DONE && i < list->n; i++) {
+    report.size = 0;
+    batch_list_report(&report, list->paths[i]);
+    if (report.failed) {
+      status = message_memory();
+      break;
+    }
+    size_t at = hash(report.bytes) & (size - 1);
+    while (index[at] != 0 && !shares(list->paths[index[at] - 1], &report, &other)) at = (at + 1) & (size - 1);
+    if (index[at] != 0) {
+      message_hint(list->paths[i], "name it once", "this input is named twice");
+      status = EXIT_USAGE;
+    }
+    index[at] = i + 1;
+  }
+  fmt_buffer_clear(&report);
+  fmt_buffer_clear(&other);
   free(index);
   return status;
 }
@@ -223,33 +289,6 @@ void batch_list_clear(batch_list *list) {
   free(list->paths);
   free(list->wishes);
   memset(list, 0, sizeof *list);
-}
-
-void batch_list_report(fmt_buffer *name, const char *path) {
-  fmt_put(name, path[0] == '/' ? "reports/root" : "reports");
-  while (*path != '\0') {
-    const size_t length = strcspn(path, "/");
-    const bool up = length == 2 && memcmp(path, "..", 2) == 0;
-    if (length > 0 && !(length == 1 && path[0] == '.')) {
-      fmt_put(name, "/");
-      fmt_put_bytes(name, up ? "up" : path, length);
-    }
-    path += length + (path[length] == '/');
-  }
-  fmt_put(name, ".pleth.h5");
-}
-
-/* Fowler, Noll and Vo's 64-bit hash (FNV-1a). */
-static uint64_t hash(const char *text) {
-  uint64_t h = 14695981039346656037u;
-  for (; *text != '\0'; text++) h = (h ^ (unsigned char)*text) * 1099511628211u;
-  return h ^ (h >> 32);
-}
-
-static size_t index_size(size_t n) {
-  size_t size = 16;
-  while (size < 2 * n) size *= 2;
-  return size;
 }
 
 /* Open addressing; a free place holds 0, others their line plus one. */

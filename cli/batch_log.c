@@ -40,6 +40,7 @@ typedef struct log_scan {
   const size_t *index;
   batch_found *found;
   void *context;
+  batch_logs *logs;
   uint32_t number;
   uint64_t from, sure; /* where the record begins; everything before `sure` is on the disk */
   bool same_boot;
@@ -57,17 +58,24 @@ static int take_record(log_scan *scan) {
   return scan->found(scan->context, line, &scan->record, &place);
 }
 
+/* "H", the boot, the configuration. */
+static void take_head(log_scan *scan, char *line) {
+  batch_log_file *file = &scan->logs->files[scan->number];
+  char id[BATCH_BOOT_BYTES], *rest = line + 1;
+  batch_boot_id(id);
+  (void)strsep(&rest, "\t");
+  const char *boot = strsep(&rest, "\t\n"), *config = strsep(&rest, "\t\n");
+  scan->same_boot = boot != NULL && id[0] != '\0' && strcmp(boot, id) == 0;
+  (void)snprintf(file->config, sizeof file->config, "%s", config != NULL ? config : "");
+}
+
 static int scan_lines(log_scan *scan, FILE *file, bool records) {
   char *line = NULL;
   size_t capacity = 0;
   uint64_t at = 0;
   int status = EXIT_DONE;
   for (ssize_t size = 0; status == EXIT_DONE && (size = getline(&line, &capacity, file)) > 0; at += (uint64_t)size) {
-    char id[BATCH_BOOT_BYTES];
-    if (line[0] == 'H') {
-      batch_boot_id(id);
-      scan->same_boot = strlen(line) > 2 && strncmp(line + 2, id, strlen(id)) == 0 && id[0] != '\0';
-    }
+    if (line[0] == 'H') take_head(scan, line);
     if (line[0] == 'S') scan->sure = at;
     if (!records) continue;
     if (line[0] == 'R') {
@@ -95,13 +103,11 @@ static int scan_log(log_scan *scan, const char *path) {
 
 static int add_log(batch_logs *logs, const char *path) {
   char *copy = strdup(path);
-  if (copy == NULL || dsp_grow(&logs->paths, &logs->paths_capacity, logs->n + 1, sizeof *logs->paths) != DSP_OK ||
-      dsp_grow(&logs->fds, &logs->fds_capacity, logs->n + 1, sizeof *logs->fds) != DSP_OK) {
+  if (copy == NULL || dsp_grow(&logs->files, &logs->capacity, logs->n + 1, sizeof *logs->files) != DSP_OK) {
     free(copy);
     return message_memory();
   }
-  logs->paths[logs->n] = copy;
-  logs->fds[logs->n++] = -1;
+  logs->files[logs->n++] = (batch_log_file){.path = copy, .fd = -1};
   return EXIT_DONE;
 }
 
@@ -121,7 +127,7 @@ int batch_logs_read(batch_logs *logs, const char *folder, const batch_list *list
   const int n = scandir(path, &entries, is_log, by_name);
   if (n < 0) return cannot(path, "read");
   for (int i = 0; i < n; i++) {
-    log_scan scan = {.list = list, .index = index, .found = found, .context = context, .number = (uint32_t)logs->n};
+    log_scan scan = {.list = list, .index = index, .found = found, .context = context, .logs = logs, .number = (uint32_t)logs->n};
     (void)snprintf(path, sizeof path, "%s/" BATCH_FOLDER "/%s", folder, entries[i]->d_name);
     if (status == EXIT_DONE) status = add_log(logs, path);
     if (status == EXIT_DONE) status = scan_log(&scan, path);
@@ -133,8 +139,8 @@ int batch_logs_read(batch_logs *logs, const char *folder, const batch_list *list
 
 bool batch_logs_get(batch_logs *logs, const batch_place *place, fmt_buffer *text, batch_record *record) {
   char bytes[65536];
-  int *fd = &logs->fds[place->log];
-  if (*fd < 0) *fd = open(logs->paths[place->log], O_RDONLY | O_CLOEXEC);
+  int *fd = &logs->files[place->log].fd;
+  if (*fd < 0) *fd = open(logs->files[place->log].path, O_RDONLY | O_CLOEXEC);
   text->size = 0;
   while (*fd >= 0 && text->size < place->size) {
     const size_t left = place->size - text->size;
@@ -148,11 +154,10 @@ bool batch_logs_get(batch_logs *logs, const batch_place *place, fmt_buffer *text
 
 void batch_logs_clear(batch_logs *logs) {
   for (size_t i = 0; i < logs->n; i++) {
-    if (logs->fds[i] >= 0) (void)close(logs->fds[i]);
-    free(logs->paths[i]);
+    if (logs->files[i].fd >= 0) (void)close(logs->files[i].fd);
+    free(logs->files[i].path);
   }
-  free(logs->paths);
-  free(logs->fds);
+  free(logs->files);
   memset(logs, 0, sizeof *logs);
 }
 
@@ -175,7 +180,7 @@ static int append(batch_log *log, const char *bytes, size_t size) {
   return EXIT_DONE;
 }
 
-int batch_log_begin(batch_log *log, batch_logs *logs, const char *folder) {
+int batch_log_begin(batch_log *log, batch_logs *logs, const char *folder, const char *config) {
   char path[4096], id[BATCH_BOOT_BYTES], head[128];
   *log = (batch_log){.fd = -1, .folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), .number = (uint32_t)logs->n};
   for (unsigned i = 0; i < LOGS_MAX && log->fd < 0; i++) {
@@ -185,7 +190,7 @@ int batch_log_begin(batch_log *log, batch_logs *logs, const char *folder) {
   }
   if (log->folder_fd < 0 || log->fd < 0) return cannot(path, "create");
   batch_boot_id(id);
-  (void)snprintf(head, sizeof head, "H\t%s\n", id);
+  (void)snprintf(head, sizeof head, "H\t%s\t%.16s\n", id, config);
   log->synced_ms = worker_now_ms();
   const int status = append(log, head, strlen(head));
   return status == EXIT_DONE ? add_log(logs, path) : status;

@@ -22,10 +22,15 @@ typedef struct batch_place {
   char key[BATCH_KEY_DIGITS + 1]; /**< "" when the record does not settle the recording */
 } batch_place;
 
+typedef struct batch_log_file {
+  char *path;
+  int fd;          /**< -1 not open */
+  char config[17]; /**< the configuration of its records: the first digits of its digest; "" not told */
+} batch_log_file;
+
 typedef struct batch_logs {
-  char **paths;
-  int *fds; /**< -1 not open */
-  size_t n, paths_capacity, fds_capacity;
+  batch_log_file *files;
+  size_t n, capacity;
 } batch_logs;
 
 /** What is found while logs are read. `again` is an earlier record of the same recording, or size 0. Returns an exit status. */
@@ -47,8 +52,8 @@ typedef struct batch_log {
   int64_t synced_ms;
 } batch_log;
 
-/** Begin a log of our own in `folder`. An exit status. */
-int batch_log_begin(batch_log *log, batch_logs *logs, const char *folder);
+/** Begin a log of our own in `folder`, for results of the configuration with this digest. An exit status. */
+int batch_log_begin(batch_log *log, batch_logs *logs, const char *folder, const char *config);
 /** Append a record; *place says where. Syncs now and then. EXIT_OUTPUT when it cannot be written. */
 int batch_log_add(batch_log *log, const fmt_buffer *record, batch_place *place);
 /** Sync everything that was written, reports first. */

@@ -10,7 +10,9 @@
 typedef struct batch_progress {
   bool wanted, terminal;
   size_t total;
-  int64_t began_ms, drawn_ms;
+  int64_t drawn_ms, seen_ms;
+  size_t seen; /**< how many were done at seen_ms */
+  double rate; /**< recordings a second of late; 0 not known yet */
 } batch_progress;
 
 void batch_progress_begin(batch_progress *progress, size_t total, bool wanted);

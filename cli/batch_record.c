@@ -147,15 +147,42 @@ static bool asks_for_caution(const char *flag, size_t length) {
   return true;
 }
 
-bool batch_record_flagged(const batch_record *record, size_t *n_flags, size_t *n_invalid) {
-  *n_flags = *n_invalid = 0;
+enum { CODES_TOLD = 3 };
+
+/* Each flag once, the first few of them. */
+static void note_code(const char **codes, size_t *lengths, size_t *n, const char *flag, size_t length) {
+  for (size_t i = 0; i < *n && i < CODES_TOLD; i++)
+    if (lengths[i] == length && memcmp(codes[i], flag, length) == 0) return;
+  if (*n < CODES_TOLD) {
+    codes[*n] = flag;
+    lengths[*n] = length;
+  }
+  ++*n;
+}
+
+bool batch_record_caution(batch_caution *caution, const batch_record *record) {
+  const char *codes[CODES_TOLD];
+  size_t lengths[CODES_TOLD], n = 0;
+  memset(caution, 0, sizeof *caution);
   for (size_t i = 0; i < record->n; i++) {
-    *n_invalid += strcmp(record->measures[i].cell[MEAS_VALID], "true") != 0;
+    caution->invalid += strcmp(record->measures[i].cell[MEAS_VALID], "true") != 0;
     for (const char *flag = record->measures[i].cell[MEAS_FLAGS]; *flag != '\0';) {
       const size_t length = strcspn(flag, ";");
-      *n_flags += asks_for_caution(flag, length);
+      if (asks_for_caution(flag, length)) {
+        note_code(codes, lengths, &n, flag, length);
+        caution->flags++;
+      }
       flag += length + (flag[length] == ';');
     }
   }
-  return *n_flags > 0;
+  fmt_buffer text = {0};
+  if (caution->invalid > 0)
+    fmt_printf(&text, "%zu of %zu values missing", caution->invalid, record->n);
+  else
+    fmt_printf(&text, "%zu flag%s", caution->flags, caution->flags == 1 ? "" : "s");
+  for (size_t i = 0; i < n && i < CODES_TOLD; i++) fmt_printf(&text, "%s%.*s", i == 0 ? ": " : ", ", (int)lengths[i], codes[i]);
+  if (n > CODES_TOLD) fmt_put(&text, ", ...");
+  (void)snprintf(caution->text, sizeof caution->text, "%s", text.failed ? "" : text.bytes);
+  fmt_buffer_clear(&text);
+  return caution->flags > 0;
 }

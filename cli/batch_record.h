@@ -57,7 +57,13 @@ void batch_put_record(fmt_buffer *out, const char *const cell[static REC_CELLS],
  * free it with batch_record_clear. */
 bool batch_record_read(batch_record *record, char *text, size_t size);
 void batch_record_clear(batch_record *record);
-/** A flag of it asks for caution, or a value is missing. */
-bool batch_record_flagged(const batch_record *record, size_t *n_flags, size_t *n_invalid);
+/** What asks for caution in a record. */
+typedef struct batch_caution {
+  size_t flags, invalid; /**< flags beyond mere notes; values that are missing */
+  char text[160];        /**< in words, with the first few flags */
+} batch_caution;
+
+/** False: there is none. */
+bool batch_record_caution(batch_caution *caution, const batch_record *record);
 
 #endif

@@ -28,9 +28,11 @@ typedef struct batch_run {
   batch_progress progress;
   worker_limits limits;
   batch_shard shard;
-  size_t first; /* recording of the pool's job 0 */
+  char claims[4096]; /* the folder of the shards' claims */
+  size_t first;      /* recording of the pool's job 0 */
   size_t done, skipped, failed;
-  int status; /* why the pool was stopped */
+  fmt_buffer json; /* lines that wait: for --json=FILE all, else the last one */
+  int status;      /* why the pool was stopped */
 } batch_run;
 
 /** In the worker: analyse a recording, or find that its key is known. A worker_serve. */

@@ -5,6 +5,7 @@
 #include "batch_shard.h"
 #include "batch_log.h"
 #include "worker.h"
+#include <dsp/memory.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -28,13 +29,15 @@ static bool whole(size_t *number, const char *text, char end, const char **rest)
 
 bool shard_parse(batch_shard *shard, const char *text) {
   const char *rest = NULL;
-  size_t least = 0;
+  size_t least = 0, most = 0, step = 1;
   if (strcmp(text, "auto") != 0)
     return whole(&shard->k, text, '/', &rest) && whole(&shard->n, rest, '\0', &rest) && shard->k >= 1 && shard->k <= shard->n;
   if (!whole(&shard->k, getenv("SLURM_ARRAY_TASK_ID"), '\0', &rest) || !whole(&shard->n, getenv("SLURM_ARRAY_TASK_COUNT"), '\0', &rest) ||
       !whole(&least, getenv("SLURM_ARRAY_TASK_MIN"), '\0', &rest) || shard->k < least || shard->n == 0)
     return false;
-  shard->k = (shard->k - least) % shard->n + 1;
+  if (getenv("SLURM_ARRAY_TASK_STEP") != NULL && (!whole(&step, getenv("SLURM_ARRAY_TASK_STEP"), '\0', &rest) || step == 0)) return false;
+  if (whole(&most, getenv("SLURM_ARRAY_TASK_MAX"), '\0', &rest)) shard->holes = most < least || (most - least) / step + 1 != shard->n;
+  shard->k = (shard->k - least) / step % shard->n + 1;
   return true;
 }
 
@@ -49,13 +52,16 @@ bool shard_begin(batch_shard *shard, const char *path, size_t n_jobs) {
   shard->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   batch_boot_id(boot);
   (void)snprintf(shard->mark, sizeof shard->mark, "%s %ld", boot, (long)getpid());
-  return shard->folder >= 0;
+  shard->done = dsp_zalloc(shard->units, sizeof *shard->done);
+  if (shard->done == NULL) errno = ENOMEM;
+  return shard->folder >= 0 && shard->done != NULL;
 }
 
 static bool is_done(const batch_shard *shard, size_t unit) {
   char name[NAME_BYTES];
+  if (shard->done[unit]) return true;
   claim_name(name, unit, ".done");
-  return faccessat(shard->folder, name, F_OK, 0) == 0;
+  return shard->done[unit] = faccessat(shard->folder, name, F_OK, 0) == 0;
 }
 
 /* What time it is for the file system: the clocks of machines differ. */
@@ -90,6 +96,7 @@ static bool is_stale(const batch_shard *shard, const char *name) {
 
 static bool make_claim(batch_shard *shard, size_t unit, const char *name) {
   const int fd = openat(shard->folder, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (fd < 0 && errno != EEXIST) shard->lost = errno;
   if (fd < 0) return false;
   const bool told = write(fd, shard->mark, strlen(shard->mark)) > 0;
   (void)close(fd);
@@ -122,16 +129,22 @@ bool shard_next(batch_shard *shard, size_t *unit) {
   for (;;) {
     bool open = false;
     for (size_t u = shard->k - 1; u < shard->units; u += shard->n)
-      if (claim(shard, *unit = u)) return true;
+      if (shard->lost == 0 && claim(shard, *unit = u)) return true;
     for (size_t u = 0; u < shard->units; u++) {
       const bool ours = u % shard->n == shard->k - 1;
       if ((!ours && !shard->steal) || is_done(shard, u)) continue;
       open = true;
-      if (claim(shard, *unit = u)) return true;
+      if (shard->lost == 0 && claim(shard, *unit = u)) return true;
     }
-    if (!open) return false;
+    if (!open || shard->lost != 0) return false;
     (void)nanosleep(&(struct timespec){.tv_nsec = WAIT_MS * 1000000L}, NULL);
   }
+}
+
+size_t shard_left(const batch_shard *shard) {
+  size_t left = 0;
+  for (size_t u = shard->k - 1; u < shard->units; u += shard->n) left += !shard->done[u] && u != shard->current;
+  return left;
 }
 
 void shard_beat(batch_shard *shard) {
@@ -147,11 +160,15 @@ void shard_finish(batch_shard *shard) {
   claim_name(name, shard->current, "");
   claim_name(done, shard->current, ".done");
   const int fd = openat(shard->folder, done, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
+  if (fd < 0) shard->lost = errno;
   if (fd >= 0) (void)close(fd);
   (void)unlinkat(shard->folder, name, 0);
+  shard->done[shard->current] = true;
   shard->holding = false;
 }
 
 void shard_end(batch_shard *shard) {
   if (shard->folder >= 0) (void)close(shard->folder);
+  free(shard->done);
+  shard->done = NULL;
 }

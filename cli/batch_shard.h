@@ -15,6 +15,9 @@ typedef struct batch_shard {
   size_t units, taken, stolen;
   unsigned lease_s;
   bool steal;
+  bool holes;     /**< an array of Slurm that leaves out numbers: two elements may have the same k */
+  int lost;       /**< why the folder of claims takes no files any more (errno); 0 it does */
+  bool *done;     /**< units that are known to be done */
   int folder;     /**< of the claims */
   char mark[128]; /**< who we are: machine since its start, process */
   size_t current; /**< unit that is held */
@@ -26,8 +29,11 @@ typedef struct batch_shard {
 bool shard_parse(batch_shard *shard, const char *text);
 /** Begin to claim in `path`, which is made. False with errno. */
 bool shard_begin(batch_shard *shard, const char *path, size_t n_jobs);
-/** The next unit. False: all are done (or, without stealing, all of ours). Waits while others hold the last ones. */
+/** The next unit. False: all are done (or, without stealing, all of ours), or the claims are lost. Waits while others hold the last ones.
+ */
 bool shard_next(batch_shard *shard, size_t *unit);
+/** How many units of our own part are left besides the current one, as far as is known. */
+size_t shard_left(const batch_shard *shard);
 /** Show that we are alive. */
 void shard_beat(batch_shard *shard);
 /** The unit is done, and on the disk. */

@@ -4,8 +4,10 @@
 #include "batch_tables.h"
 #include "exits.h"
 #include "message.h"
+#include <dirent.h>
 #include <errno.h>
 #include <fmt/batch.h>
+#include <fnmatch.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -125,8 +127,7 @@ static void note_worst(batch_tally *tally, size_t line, size_t flags, const char
 }
 
 static void count(batch_tally *tally, size_t line, const batch_record *r) {
-  size_t flags = 0, invalid = 0;
-  char text[64];
+  batch_caution caution;
   if (strcmp(r->cell[REC_STATUS], STATUS_ANALYSED) != 0) {
     tally->failed++;
     note_worst(tally, line, 0, r->cell[REC_REASON]);
@@ -134,12 +135,12 @@ static void count(batch_tally *tally, size_t line, const batch_record *r) {
   }
   tally->analysed++;
   tally->measures += r->n;
-  if (batch_record_flagged(r, &flags, &invalid)) {
+  if (batch_record_caution(&caution, r)) {
     tally->flagged++;
-    (void)snprintf(text, sizeof text, "%zu flags, %zu of %zu values missing", flags, invalid, r->n);
-    note_worst(tally, line, flags, text);
+    note_worst(tally, line, caution.flags, caution.text);
   }
-  tally->invalid += invalid;
+  tally->invalid += caution.invalid;
+  tally->empty += caution.invalid == r->n;
 }
 
 static int pass(tables *t, const batch_list *list, const batch_place *places, batch_logs *logs) {
@@ -153,7 +154,7 @@ static int pass(tables *t, const batch_list *list, const batch_place *places, ba
       continue;
     }
     if (!batch_logs_get(logs, &places[i], &text, &record)) {
-      message_error(logs->paths[places[i].log], NULL, "the record that was written there", "the record of %s is gone", list->paths[i]);
+      message_error(logs->files[places[i].log].path, NULL, "the record that was written there", "the record of %s is gone", list->paths[i]);
       status = EXIT_OUTPUT;
       break;
     }
@@ -194,6 +195,22 @@ static int write_files(tables *t, const char *csv, const char *h5, const batch_l
     status = EXIT_OUTPUT;
   }
   return status;
+}
+
+static int is_temporary(const struct dirent *entry) {
+  return fnmatch(".pleth-*-summary.csv.tmp", entry->d_name, 0) == 0 || fnmatch(".pleth-*-batch.h5.tmp", entry->d_name, 0) == 0;
+}
+
+void batch_tables_tidy(const char *folder) {
+  struct dirent **entries = NULL;
+  char path[4096];
+  const int n = scandir(folder, &entries, is_temporary, NULL);
+  for (int i = 0; i < n; i++) {
+    (void)snprintf(path, sizeof path, "%s/%s", folder, entries[i]->d_name);
+    (void)unlink(path);
+    free(entries[i]);
+  }
+  if (n >= 0) free(entries);
 }
 
 int batch_tables_write(batch_tally *tally, const char *folder, const batch_list *list, const batch_place *places, batch_logs *logs) {

@@ -249,6 +249,24 @@ int options_parse(cli_options *options, char *const *argv, uint64_t taken) {
   return status;
 }
 
+const char *options_standard(size_t id) {
+  if (rows[id].argument == ARG_NONE) return "false";
+  switch (id) {
+  case OPT_JOBS:
+    return "1 (batch: one a processor)";
+  case OPT_TIMEOUT:
+    return "10, and 1 a MiB";
+  case OPT_MAX_MEMORY:
+    return "1024, and 24 times the file";
+  case OPT_PROGRESS:
+    return "auto";
+  case OPT_GUIDELINE:
+    return "the protocol's own";
+  default:
+    return "";
+  }
+}
+
 const char *options_name(size_t id) {
   return rows[id].name;
 }

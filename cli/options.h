@@ -90,6 +90,8 @@ void options_clear(cli_options *options);
  * status.
  */
 int options_default(cli_options *options, uint64_t taken, const char *name, const char *text, const char *path);
+/** What holds where a configurable option is not given. */
+const char *options_standard(size_t id);
 /** The long name, without dashes. */
 const char *options_name(size_t id);
 

@@ -3,14 +3,14 @@
  * is remembered as it is done, keyed by the input's bytes, the configuration and the program's version, and not done again. */
 #include "batch_run.h"
 #include "batch_tables.h"
+#include "batch_tell.h"
 #include "exits.h"
 #include "inputs.h"
+#include "json_out.h"
 #include "message.h"
 #include "names.h"
-#include "output.h"
 #include "pool.h"
 #include "settings.h"
-#include "text.h"
 #include "verbs.h"
 #include <dsp/memory.h>
 #include <errno.h>
@@ -95,7 +95,7 @@ static int prepare(batch_run *run, int *lock) {
   run->places = dsp_zalloc(run->list.n, sizeof *run->places);
   if (run->index == NULL || run->places == NULL) return message_memory();
   status = batch_logs_read(&run->logs, run->folder, &run->list, run->index, found, run);
-  return status == EXIT_DONE ? batch_log_begin(&run->log, &run->logs, run->folder) : status;
+  return status == EXIT_DONE ? batch_log_begin(&run->log, &run->logs, run->folder, run->config) : status;
 }
 
 static void tick(void *context) {
@@ -132,7 +132,7 @@ static const char *or_nothing(const char *text) {
 /* Claims are about this list and this configuration: with another they begin anew. */
 static int begin_shard(batch_run *run) {
   fmt_buffer text = {0};
-  char digest[65] = "", path[PATH_BYTES];
+  char digest[65] = "", *path = run->claims;
   fmt_printf(&text, "%s %d\n", run->config, (int)SHARD_UNIT);
   for (size_t i = 0; i < run->list.n; i++) {
     const batch_wish wish = batch_list_wish(&run->list, i);
@@ -142,7 +142,7 @@ static int begin_shard(batch_run *run) {
   const bool failed = text.failed;
   fmt_buffer_clear(&text);
   if (failed) return message_memory();
-  (void)snprintf(path, sizeof path, "%s/" BATCH_FOLDER "/claims-%.16s", run->folder, digest);
+  (void)snprintf(path, sizeof run->claims, "%s/" BATCH_FOLDER "/claims-%.16s", run->folder, digest);
   run->shard.lease_s = run->options->given[OPT_LEASE] ? (unsigned)run->options->number[OPT_LEASE] : SHARD_LEASE_S;
   run->shard.steal = !run->options->given[OPT_NO_STEAL];
   if (shard_begin(&run->shard, path, run->list.n)) return EXIT_DONE;
@@ -155,48 +155,45 @@ static int work_shard(batch_run *run) {
   int status = begin_shard(run);
   while (status == EXIT_DONE && shard_next(&run->shard, &unit)) {
     run->first = unit * SHARD_UNIT;
-    const size_t left = run->list.n - run->first;
-    status = work_some(run, left < SHARD_UNIT ? left : SHARD_UNIT);
+    const size_t left = run->list.n - run->first, here = left < SHARD_UNIT ? left : SHARD_UNIT;
+    run->progress.total = run->done + here + shard_left(&run->shard) * SHARD_UNIT;
+    status = work_some(run, here);
     if (status == EXIT_DONE) shard_finish(&run->shard);
   }
-  shard_end(&run->shard);
-  fmt_buffer out = {0};
-  fmt_printf(&out, "shard %zu of %zu: %zu of %zu units, %zu of them taken from others; %zu recordings, %zu failed, %zu done before\n",
-             run->shard.k, run->shard.n, run->shard.taken, run->shard.units, run->shard.stolen, run->done, run->failed, run->skipped);
-  if (status == EXIT_DONE && !out.failed && !run->options->given[OPT_QUIET] && !run->options->given[OPT_JSON])
-    output_write(out.bytes, out.size);
-  fmt_buffer_clear(&out);
-  return status == EXIT_DONE && run->failed > 0 ? EXIT_PART : status;
-}
-
-static void put_sum(const batch_run *run, const batch_tally *tally) {
-  fmt_buffer out = {0};
-  if (run->options->given[OPT_JSON])
-    fmt_printf(&out, "{\"summary\": {\"recordings\": %zu, \"analysed\": %zu, \"flagged\": %zu, \"failed\": %zu, \"skipped\": %zu}}\n",
-               tally->n, tally->analysed, tally->flagged, tally->failed, run->skipped);
-  else if (!run->options->given[OPT_QUIET]) {
-    fmt_printf(&out, "%zu recordings: %zu analysed (%zu of them flagged), %zu failed; %zu were done before and skipped\n", tally->n,
-               tally->analysed, tally->flagged, tally->failed, run->skipped);
-    for (size_t i = 0; i < tally->n_worst; i++) {
-      fmt_put(&out, i == 0 ? "to look at first:\n  " : "  ");
-      text_put_clean(&out, run->list.paths[tally->worst[i].line]);
-      fmt_put(&out, ": ");
-      text_put_clean(&out, tally->worst[i].text);
-      fmt_put(&out, "\n");
-    }
-    fmt_printf(&out, "tables: %s/summary.csv, %s/batch.h5; reports: %s/reports\n", run->folder, run->folder, run->folder);
+  if (status == EXIT_DONE && run->shard.lost != 0) {
+    message_error(run->claims, NULL, "a folder that this user may write to", "cannot write: %s", strerrordesc_np(run->shard.lost));
+    status = EXIT_OUTPUT;
   }
-  if (!out.failed && out.size > 0) output_write(out.bytes, out.size);
-  fmt_buffer_clear(&out);
+  shard_end(&run->shard);
+  if (status == EXIT_DONE) status = batch_tell_shard(run);
+  return status == EXIT_DONE && run->failed > 0 ? EXIT_PART : status;
 }
 
 static int conclude(batch_run *run) {
   batch_tally tally;
+  batch_tables_tidy(run->folder);
   int status = batch_tables_write(&tally, run->folder, &run->list, run->places, &run->logs);
   if (status != EXIT_DONE) return status;
-  put_sum(run, &tally);
+  status = batch_tell_end(run, &tally);
+  if (status != EXIT_DONE) return status;
   if (tally.analysed == 0) return EXIT_NONE;
   return tally.failed > 0 || (run->options->given[OPT_STRICT] && tally.invalid > 0) ? EXIT_PART : EXIT_DONE;
+}
+
+static int check_options(batch_shard *shard, const cli_options *options) {
+  if (!options->given[OPT_OUTPUT]) {
+    message_error("--output", NULL, "-o DIR", "option missing");
+    return EXIT_USAGE;
+  }
+  if (options->given[OPT_SHARD] && !shard_parse(shard, options->value[OPT_SHARD])) {
+    message_error("--shard", NULL, "k/N with k from 1 to N, or auto in an array job of Slurm", "%s", options->value[OPT_SHARD]);
+    return EXIT_USAGE;
+  }
+  if (shard->holes && options->given[OPT_NO_STEAL]) {
+    message_error("--no-steal", NULL, "an array of Slurm without holes, or k/N", "array elements that may have the same part");
+    return EXIT_USAGE;
+  }
+  return EXIT_DONE;
 }
 
 int verb_batch(const cli_options *options) {
@@ -207,15 +204,9 @@ int verb_batch(const cli_options *options) {
                    .log = {.fd = -1, .folder_fd = -1},
                    .shard = {.folder = -1}};
   int lock = -1;
-  if (!options->given[OPT_OUTPUT]) {
-    message_error("--output", NULL, "-o DIR", "option missing");
-    return EXIT_USAGE;
-  }
-  if (options->given[OPT_SHARD] && !shard_parse(&run.shard, options->value[OPT_SHARD])) {
-    message_error("--shard", NULL, "k/N with k from 1 to N, or auto in an array job of Slurm", "%s", options->value[OPT_SHARD]);
-    return EXIT_USAGE;
-  }
-  int status = names_check(options);
+  int status = check_options(&run.shard, options);
+  if (status == EXIT_DONE) status = names_check(options);
+  if (status == EXIT_DONE) status = json_check(options);
   if (status == EXIT_DONE) status = settings_new(&settings, SETTINGS_ANALYSIS, options);
   run.params = settings.params;
   run.input = (input_options){options->value[OPT_FORMAT], settings.params, options->given[OPT_KEEP_IDENTIFIERS]};
@@ -229,6 +220,7 @@ int verb_batch(const cli_options *options) {
     if (status == EXIT_DONE) status = conclude(&run);
   }
   batch_log_end(&run.log);
+  fmt_buffer_clear(&run.json);
   batch_logs_clear(&run.logs);
   batch_list_clear(&run.list);
   free(run.index);

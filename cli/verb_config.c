@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * pleth config show: every effective value, and where it comes from. */
 #include "exits.h"
+#include "json_out.h"
 #include "message.h"
 #include "names.h"
 #include "output.h"
@@ -25,7 +26,7 @@ static void put_rows(cli_table *table, const cli_options *options, const dsp_par
   for (size_t id = 0; id < OPT_COUNT; id++) {
     if ((OPTIONS_CONFIGURABLE & TAKES(id)) == 0) continue;
     table_text(table, options_name(id));
-    table_text(table, !options->given[id] ? "" : options->value[id] != NULL ? options->value[id] : "true");
+    table_text(table, !options->given[id] ? options_standard(id) : options->value[id] != NULL ? options->value[id] : "true");
     table_text(table, "");
     table_text(table, !options->given[id] ? "default" : options->origins[id] != NULL ? options->origins[id] : "command line");
   }
@@ -58,8 +59,11 @@ static int print(const cli_options *options, const dsp_params *params) {
   } else {
     status = table_put_text(&out, &table, "", output_colour(options->given[OPT_NO_COLOR]));
   }
-  if (status == DSP_OK && !out.failed) output_write(out.bytes, out.size);
-  const int result = status == DSP_OK && !out.failed ? EXIT_DONE : message_memory();
+  int result = status == DSP_OK && !out.failed ? EXIT_DONE : message_memory();
+  if (result == EXIT_DONE && options->given[OPT_JSON])
+    result = json_write(options, &out);
+  else if (result == EXIT_DONE)
+    output_write(out.bytes, out.size);
   table_clear(&table);
   fmt_buffer_clear(&out);
   return result;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * pleth list: the tables that the code runs on, for people or as JSON. */
 #include "exits.h"
+#include "json_out.h"
 #include "message.h"
 #include "names.h"
 #include "output.h"
@@ -162,16 +163,11 @@ static int print(const list_row *list, const cli_options *options, const dsp_par
     const bool bold = output_colour(options->given[OPT_NO_COLOR]);
     status = list->wordy ? table_put_paragraphs(&out, &table, bold) : table_put_text(&out, &table, "", bold);
   }
-  int result = EXIT_DONE;
-  dsp_error error = {0};
-  if (status != DSP_OK || out.failed) {
-    result = message_memory();
-  } else if (options->value[OPT_JSON] == NULL) {
+  int result = status == DSP_OK && !out.failed ? EXIT_DONE : message_memory();
+  if (result == EXIT_DONE && options->given[OPT_JSON])
+    result = json_write(options, &out);
+  else if (result == EXIT_DONE)
     output_write(out.bytes, out.size);
-  } else if (fmt_write_file(options->value[OPT_JSON], out.bytes, out.size, &error) != DSP_OK) {
-    message_failure(options->value[OPT_JSON], &error);
-    result = EXIT_OUTPUT;
-  }
   table_clear(&table);
   fmt_buffer_clear(&out);
   return result;

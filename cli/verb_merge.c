@@ -5,6 +5,7 @@
 #include "batch_log.h"
 #include "batch_tables.h"
 #include "exits.h"
+#include "json_out.h"
 #include "message.h"
 #include "output.h"
 #include "verbs.h"
@@ -17,7 +18,7 @@
 #include <sys/stat.h>
 
 #define AGREE_RELATIVE 1e-9
-enum { NAMED_MAX = 10, PATH_BYTES = 4096 };
+enum { NAMED_MAX = 10, CONFIGURATIONS_MAX = 16, PATH_BYTES = 4096 };
 
 typedef struct merge_run {
   const cli_options *options;
@@ -121,23 +122,45 @@ static void name_missing(const merge_run *run) {
   }
 }
 
+/* Values of different parameters or versions do not belong into one table: shards were begun differently. */
+static size_t count_configurations(const merge_run *run) {
+  const char *known[CONFIGURATIONS_MAX];
+  size_t n = 0;
+  for (size_t i = 0; i < run->list.n && n < CONFIGURATIONS_MAX; i++) {
+    const char *config = run->places[i].size > 0 ? run->logs.files[run->places[i].log].config : "";
+    size_t k = 0;
+    while (k < n && strcmp(known[k], config) != 0) k++;
+    if (k == n && config[0] != '\0') known[n++] = config;
+  }
+  if (n > 1)
+    message_hint(NULL, "do them again with one: pleth batch over the same folder does what differs",
+                 "the results are of %zu%s configurations (parameters, protocol, guideline, version)", n,
+                 n < CONFIGURATIONS_MAX ? "" : " or more");
+  return n;
+}
+
 static int conclude(merge_run *run, const char *target) {
   batch_tally tally;
-  fmt_buffer out = {0};
+  fmt_buffer out = {0}, json = {0};
   int status = batch_tables_write(&tally, target, &run->list, run->places, &run->logs);
   if (status != EXIT_DONE) return status;
   name_missing(run);
-  if (run->options->given[OPT_JSON])
+  const size_t configurations = count_configurations(run);
+  if (run->options->given[OPT_JSON]) {
     fmt_printf(
-        &out,
+        &json,
         "{\"schema\": \"pleth-merge/1\", \"recordings\": %zu, \"analysed\": %zu, \"failed\": %zu, \"missing\": %zu, \"measures\": %zu, "
-        "\"twice\": %zu, \"twice_other_bits\": %zu, \"twice_apart\": %zu}\n",
-        tally.n, tally.analysed, tally.failed, tally.missing, tally.measures, run->twice, run->bits, run->apart);
-  else if (!run->options->given[OPT_QUIET])
+        "\"twice\": %zu, \"twice_other_bits\": %zu, \"twice_apart\": %zu, \"configurations\": %zu}\n",
+        tally.n, tally.analysed, tally.failed, tally.missing, tally.measures, run->twice, run->bits, run->apart, configurations);
+    status = json_write(run->options, &json);
+  }
+  if (!run->options->given[OPT_QUIET] && !json_alone(run->options))
     fmt_printf(&out, "%zu recordings: %zu analysed (%zu of them flagged), %zu failed, %zu missing; %zu were done twice\n", tally.n,
                tally.analysed, tally.flagged, tally.failed, tally.missing, run->twice);
   if (!out.failed && out.size > 0) output_write(out.bytes, out.size);
   fmt_buffer_clear(&out);
+  fmt_buffer_clear(&json);
+  if (status != EXIT_DONE) return status;
   return run->apart > 0 || (tally.missing > 0 && !run->options->given[OPT_ALLOW_MISSING]) ? EXIT_PART : EXIT_DONE;
 }
 
@@ -156,7 +179,8 @@ static int choose_target(const char **target, const cli_options *options) {
 int verb_merge(const cli_options *options) {
   merge_run run = {.options = options};
   const char *target = NULL;
-  int status = choose_target(&target, options);
+  int status = json_check(options);
+  if (status == EXIT_DONE) status = choose_target(&target, options);
   if (status == EXIT_DONE) status = read_lists(&run);
   if (status == EXIT_DONE) status = read_records(&run);
   if (status == EXIT_DONE) status = conclude(&run, target);

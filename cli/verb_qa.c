@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * pleth qa: measured values against expected ones, each with its tolerance and the reason for it. A missing or null value is a failure;
- * only
- * --bless changes what is expected, and shows old and new. */
+ * only --bless changes what is expected, and shows old and new. */
 #include "analysis.h"
 #include "batch_record.h"
 #include "csv_text.h"
 #include "exits.h"
 #include "input.h"
 #include "inputs.h"
+#include "json_out.h"
 #include "message.h"
 #include "names.h"
 #include "output.h"
@@ -31,7 +31,7 @@ typedef struct qa_row {
   const char *cell[COLUMNS];
   size_t line, job;
   double expected, tolerance, value; /* value: NaN none */
-  bool passed;
+  bool passed, blessed;
   char why[160]; /* "" passed */
 } qa_row;
 
@@ -51,7 +51,7 @@ typedef struct qa_run {
   int column[COLUMNS];
   qa_row *rows;
   qa_job *jobs;
-  size_t n_jobs, passed, failed;
+  size_t n_jobs, passed, blessed, failed;
 } qa_run;
 
 /* --- the manifest --- */
@@ -150,21 +150,31 @@ static int work(void *context, size_t job, input_set *set, worker_result *result
   return status == DSP_OK ? EXIT_DONE : status == DSP_NO_MEMORY ? EXIT_RETRY : EXIT_NONE;
 }
 
-static const batch_measure *find(const batch_record *record, const qa_row *row) {
+/* The first pooled value of a row's measure. A row that names no channel means a recording with one: *several says that there are more. */
+static const batch_measure *find(bool *several, const batch_record *record, const qa_row *row) {
+  const char *channel = row->cell[COL_CHANNEL];
+  const batch_measure *first = NULL;
+  *several = false;
   for (size_t i = 0; i < record->n; i++) {
     const char *const *cell = record->measures[i].cell;
-    if (strcmp(cell[MEAS_TRIAL], "pooled") == 0 && strcmp(cell[MEAS_ID], row->cell[COL_ID]) == 0 &&
-        (row->cell[COL_CHANNEL][0] == '\0' || strcmp(cell[MEAS_CHANNEL], row->cell[COL_CHANNEL]) == 0))
-      return &record->measures[i];
+    if (strcmp(cell[MEAS_TRIAL], "pooled") != 0 || strcmp(cell[MEAS_ID], row->cell[COL_ID]) != 0) continue;
+    if (channel[0] != '\0' && strcmp(cell[MEAS_CHANNEL], channel) != 0) continue;
+    if (first == NULL)
+      first = &record->measures[i];
+    else
+      *several = *several || strcmp(cell[MEAS_CHANNEL], first->cell[MEAS_CHANNEL]) != 0;
   }
-  return NULL;
+  return first;
 }
 
 static void compare(qa_row *row, const batch_record *record) {
-  const batch_measure *measure = find(record, row);
+  bool several = false;
+  const batch_measure *measure = find(&several, record, row);
   const bool valid = measure != NULL && strcmp(measure->cell[MEAS_VALID], "true") == 0;
   if (measure == NULL) {
     (void)snprintf(row->why, sizeof row->why, "no such measure");
+  } else if (several) {
+    (void)snprintf(row->why, sizeof row->why, "several channels have this measure; name one");
   } else if (!valid || !read_number(&row->value, measure->cell[MEAS_VALUE])) {
     row->value = (double)NAN;
     (void)snprintf(row->why, sizeof row->why, "no value: %s", measure->cell[MEAS_FLAGS]);
@@ -202,10 +212,24 @@ static bool take(void *context, size_t job, worker_result *result) {
 
 /* --- what is told --- */
 
+static void put_blessed(fmt_buffer *out, const qa_row *row) {
+  fmt_put(out, "blessed ");
+  text_put_clean(out, row->cell[COL_FILE]);
+  fmt_put(out, " ");
+  text_put_clean(out, row->cell[COL_ID]);
+  fmt_printf(out, ": %s -> ", row->cell[COL_EXPECTED]);
+  fmt_put_number(out, row->value, "");
+  fmt_put(out, "\n");
+}
+
 static void put_text(const qa_run *run, fmt_buffer *out) {
   for (size_t i = 0; i < run->table.n; i++) {
     const qa_row *row = &run->rows[i];
-    if (row->passed && !run->options->given[OPT_VERBOSE]) continue;
+    if (row->passed && !row->blessed && !run->options->given[OPT_VERBOSE]) continue;
+    if (row->blessed) {
+      put_blessed(out, row);
+      continue;
+    }
     fmt_put(out, row->passed ? "ok   " : "FAIL ");
     text_put_clean(out, row->cell[COL_FILE]);
     fmt_put(out, " ");
@@ -219,11 +243,14 @@ static void put_text(const qa_run *run, fmt_buffer *out) {
     }
     fmt_put(out, "\n");
   }
-  fmt_printf(out, "%zu passed, %zu failed\n", run->passed, run->failed);
+  fmt_printf(out, "%zu passed, %zu failed", run->passed, run->failed);
+  if (run->blessed > 0) fmt_printf(out, ", %zu blessed", run->blessed);
+  fmt_put(out, "\n");
 }
 
 static void put_json(const qa_run *run, fmt_buffer *out) {
-  fmt_printf(out, "{\"schema\": \"pleth-qa/1\", \"passed\": %zu, \"failed\": %zu, \"rows\": [", run->passed, run->failed);
+  fmt_printf(out, "{\"schema\": \"pleth-qa/1\", \"passed\": %zu, \"failed\": %zu, \"blessed\": %zu, \"rows\": [", run->passed, run->failed,
+             run->blessed);
   for (size_t i = 0; i < run->table.n; i++) {
     const qa_row *row = &run->rows[i];
     fmt_put(out, i > 0 ? ", {\"file\": " : "{\"file\": ");
@@ -238,7 +265,7 @@ static void put_json(const qa_run *run, fmt_buffer *out) {
     fmt_put_number(out, row->value, "null");
     fmt_printf(out, ", \"passed\": %s, \"why\": ", row->passed ? "true" : "false");
     fmt_put_json_text(out, row->why);
-    fmt_put(out, "}");
+    fmt_put(out, row->blessed ? ", \"blessed\": true}" : "}");
   }
   fmt_put(out, "]}\n");
 }
@@ -275,15 +302,14 @@ static int write_file(const char *path, const fmt_buffer *text) {
 
 static int tell(const qa_run *run) {
   fmt_buffer text = {0}, json = {0}, junit = {0};
-  const char *json_file = run->options->value[OPT_JSON], *junit_file = run->options->value[OPT_JUNIT];
-  const bool json_alone = run->options->given[OPT_JSON] && json_file == NULL;
+  const char *junit_file = run->options->value[OPT_JUNIT];
   put_text(run, &text);
   put_json(run, &json);
   put_junit(run, &junit);
-  int status = text.failed || json.failed ? message_memory() : EXIT_DONE;
-  if (status == EXIT_DONE && json_alone) output_write(json.bytes, json.size);
-  if (status == EXIT_DONE && !json_alone && !run->options->given[OPT_QUIET]) output_write(text.bytes, text.size);
-  if (status == EXIT_DONE && json_file != NULL) status = write_file(json_file, &json);
+  int status = text.failed ? message_memory() : EXIT_DONE;
+  if (status == EXIT_DONE && !json_alone(run->options) && (!run->options->given[OPT_QUIET] || run->blessed > 0))
+    output_write(text.bytes, text.size);
+  if (status == EXIT_DONE && run->options->given[OPT_JSON]) status = json_write(run->options, &json);
   if (status == EXIT_DONE && junit_file != NULL) status = write_file(junit_file, &junit);
   fmt_buffer_clear(&text);
   fmt_buffer_clear(&json);
@@ -301,24 +327,19 @@ static int bless(qa_run *run) {
   fmt_put(&out, "\n");
   for (size_t i = 0; i < run->table.n; i++) {
     qa_row *row = &run->rows[i];
-    const bool changed = !row->passed && isfinite(row->value);
+    row->blessed = !row->passed && isfinite(row->value);
     for (size_t c = 0; c < run->table.n_columns; c++) {
       if (c > 0) fmt_put(&out, ",");
-      if (changed && (int)c == run->column[COL_EXPECTED])
+      if (row->blessed && (int)c == run->column[COL_EXPECTED])
         fmt_put_number(&out, row->value, "");
       else
         csv_put_cell(&out, run->table.rows[i].cell[c]);
     }
     fmt_put(&out, "\n");
-    if (!changed) continue;
-    fmt_buffer line = {0};
-    fmt_printf(&line, "blessed %s %s: %s -> ", row->cell[COL_FILE], row->cell[COL_ID], row->cell[COL_EXPECTED]);
-    fmt_put_number(&line, row->value, "");
-    fmt_put(&line, "\n");
-    if (!line.failed) output_write(line.bytes, line.size);
-    fmt_buffer_clear(&line);
+    if (!row->blessed) continue;
+    row->passed = true;
     run->failed--;
-    run->passed++;
+    run->blessed++;
   }
   const int status = write_file(run->manifest, &out);
   fmt_buffer_clear(&out);
@@ -360,8 +381,8 @@ int verb_qa(const cli_options *options) {
   if (status == EXIT_DONE) status = check_targets(&run);
   if (status == EXIT_DONE) status = read_manifest(&run);
   if (status == EXIT_DONE) status = run_all(&run);
-  if (status == EXIT_DONE) status = tell(&run);
   if (status == EXIT_DONE && options->given[OPT_BLESS] && run.failed > 0) status = bless(&run);
+  if (status == EXIT_DONE) status = tell(&run);
   if (status == EXIT_DONE && run.failed > 0) status = EXIT_PART;
   for (size_t i = 0; i < run.n_jobs; i++) fmt_buffer_clear(&run.jobs[i].path);
   free(run.jobs);

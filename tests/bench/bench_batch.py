@@ -35,7 +35,7 @@ def make_originals(folder):
 
 
 def break_it(path, kind, pair):
-    """Ten ways in which a file is no recording, or hardly one: the second, a heading and a row or two, is read and gives no value."""
+    """Nine ways in which a file is no recording, and one (the second, a heading and a row or two) in which it is one, too short for any value."""
     whole = open(pair[0], "rb").read()
     data = [b"", whole[:40], os.urandom(5000), b"\0" * 5000, b"no numbers here\n" * 100, b"volume (mL)\n", b"1;2;3\n4;5\n6\n",
             whole[:2000], b"time (s),volume (mL)\n1,2\n0,3\n", b"RIFF\xff\xff\xff\x7fWAVEfmt "][kind]

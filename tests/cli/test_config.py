@@ -28,9 +28,13 @@ def main():
         values = {row["name"]: (row["value"], row["from"]) for row in shown["values"]}
         for name, value, origin in (("jobs", "2", system), ("timeout", "13", "command line"), ("max-memory", "3000", "pleth.json"),
                                     ("apg.stand.plateau_s", 23, "pleth.json"), ("sim.apg.stand.vv_ml", 77, system),
-                                    ("apg.stand.plateau_tolerance", 0.03, user), ("guideline", None, "default")):
-            check(values.get(name) in ((value, origin), (value or "", origin)), f"{name}: {values.get(name)}, expected {value} from {origin}")
-        check(values["strict"][1] == "default", "false is as if nothing was said")
+                                    ("apg.stand.plateau_tolerance", 0.03, user), ("guideline", "the protocol's own", "default"),
+                                    ("progress", "auto", "default"), ("strict", "false", "default"), ("quiet", "false", "default")):
+            check(values.get(name) == (value, origin), f"{name}: {values.get(name)}, expected {value} from {origin}")
+        check(all(value not in ("", None) for value, _ in values.values()), f"each has a value that holds: {values}")
+        pleth("config", "show", "--json=shown.json", "--timeout", 13)
+        with open(f"{folder}/project/shown.json", encoding="utf-8") as file:
+            check(json.load(file) == shown, "--json=FILE")
         check("command line" in pleth("config", "show", "--set", "apg.stand.plateau_s=9").out, "text")
         done = pleth("analyze", "../leg.csv", "--json", "-o", "out.h5")
         check(done.returncode == 0, done.err)

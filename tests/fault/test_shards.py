@@ -2,6 +2,7 @@
 """Shards that share a folder: the work of one that is killed is taken over, merge joins what all have done, to the byte of a run alone."""
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -50,6 +51,48 @@ def test_killed_shard(folder, alone):
     check(tables(f"{folder}/shared") == alone, "the tables of shards are those of a run alone")
     again = shard(folder, "1/2", "shared").communicate()[0]
     check("0 of 5 units" in again, f"nothing is left to do: {again}")
+
+
+def test_lost_claims(folder):
+    """The folder of claims is taken away: a shard says so and ends, it does not wait for ever."""
+    lost = subprocess.Popen([PLETH, "batch", "-q", "in", "-j", "1", "--shard", "1/2", "-o", "lost"], cwd=folder, stderr=subprocess.PIPE, text=True)
+    while lost.poll() is None and not os.path.exists(f"{folder}/lost/reports"):
+        time.sleep(0.001)
+    for name in os.listdir(f"{folder}/lost/.pleth-batch"):
+        if name.startswith("claims-"):
+            shutil.rmtree(f"{folder}/lost/.pleth-batch/{name}")
+    try:
+        said = lost.communicate(timeout=60)[1]
+    except subprocess.TimeoutExpired:
+        lost.kill()
+        said = lost.communicate()[1]
+    check(lost.returncode == 4 and re.search(r"/claims-\w+: cannot write: No such file", said) is not None, f"{lost.returncode} {said[-300:]}")
+
+
+def slurm(**values):
+    return {**os.environ, **{f"SLURM_ARRAY_TASK_{name.upper()}": str(value) for name, value in values.items()}}
+
+
+def test_slurm_variables(folder):
+    """Steps are counted out; an array with holes has no parts of its own."""
+    told = shard(folder, "auto", "steps", "--no-steal", "--json", env=slurm(id=5, min=1, max=7, step=2, count=4)).communicate()[0]
+    last = json.loads(told.splitlines()[-1])["shard"]
+    check((last["k"], last["n"], last["units"], last["taken"], last["recordings"]) == (3, 4, 5, 1, 64), f"{last}")
+    holes = slurm(id=7, min=3, max=7, step=1, count=2)
+    check_message(run("batch", "in", "-o", "holes", "--shard", "auto", "--no-steal", cwd=folder, env=holes), 2, "--no-steal: array elements", "holes")
+    for broken in (slurm(id=1, min=1, step=0, count=2), slurm(id="x", min=1, count=2), slurm(id=1, min=2, count=2)):
+        check_message(run("batch", "in", "-o", "holes", "--shard", "auto", cwd=folder, env=broken), 2, "--shard: auto; expected k/N", "odd variables")
+
+
+def test_configurations(folder):
+    """Shards that were begun with different parameters are not joined without a word."""
+    for k, words in ((1, []), (2, ["--set", "pvr.hi_hz=11"])):
+        shard(folder, f"{k}/2", "mixed", "--no-steal", *words).communicate()
+    merged = run("merge", "mixed", "--json", cwd=folder)
+    check("the results are of 2 configurations" in merged.err and json.loads(merged.out)["configurations"] == 2, f"{merged.err} {merged.out}")
+    run("batch", "in", "-q", "-o", "mixed", cwd=folder)
+    merged = run("merge", "mixed", "--json", cwd=folder)
+    check(merged.err == "" and json.loads(merged.out)["configurations"] == 1, f"done anew with one: {merged.err} {merged.out}")
 
 
 def test_own_folders(folder, alone):
@@ -105,6 +148,8 @@ def main():
         alone = prepare(folder)
         for test in (test_killed_shard, test_own_folders, test_twice, test_refusals):
             test(folder, alone)
+        for test in (test_lost_claims, test_slurm_variables, test_configurations):
+            test(folder)
     finish()
 
 
