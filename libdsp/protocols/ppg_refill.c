@@ -87,7 +87,7 @@ static void read_values(ppg_test *t, size_t k) {
   const ppg_bout *b = &t->bouts.bout[k];
   dsp_estimate *v = t->value[k];
   const dsp_outflow *o = &b->refill;
-  v[VO] = of_baseline((dsp_estimate){o->level - b->base.value, hypot(sqrt(o->cov[0][0]), b->base.se)}, b->base);
+  v[VO] = of_baseline((dsp_estimate){b->peak.value - b->base.value, hypot(b->peak.se, b->base.se)}, b->base);
   v[TO] = dsp_outflow_read(o, dsp_outflow_time_to, &t->params[PPG_FRACTION]);
   v[TH] = dsp_outflow_read(o, dsp_outflow_time_to, &half);
   v[TI] = dsp_outflow_read(o, initial_time, &t->params[PPG_TI_WINDOW]);
@@ -196,7 +196,7 @@ static dsp_status put_details(dsp_test *test, const ppg_test *t, size_t k) {
     const char *id, *unit;
     double value;
   } rows[] = {{"baseline", "1", b->base.value},
-              {"peak", "1", b->read ? b->refill.level : NAN},
+              {"peak", "1", b->read ? b->peak.value : NAN},
               {"late_level", "1", b->read ? b->end.value : NAN},
               {"recovery_limit", "1", b->read ? b->refill.base.value : NAN},
               {"exercise", "s", b->end_s - b->start_s},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Light-reflection refill: closed forms, the devices' grades, tourniquet, and recordings that are not as they should be. */
 #include "../support/limb.h"
+#include "../support/other_refill.h"
 #include "../support/runner.h"
 
 static leg refilled(const char *settings) {
@@ -68,6 +69,38 @@ START_TEST(several_bouts_slow_sampling_and_no_events) {
   check_points("TH", leg_value(&l, "TH"), leg_truth(&l, "TH"), 0.4);
   ck_assert(leg_flagged(&l, "TO", "phases_detected") && leg_flagged(&l, "TO", "low_inflow_possible"));
   ck_assert_str_eq(leg_landmark(&l, "exercise_end")->source, "detected");
+  leg_free(&l);
+}
+END_TEST
+
+/* The trace stays high for seconds after the last swing, its pulses as large as the swings: the rhythm tells when the exercise ended. */
+START_TEST(exercise_ends_with_its_rhythm_when_the_refill_is_late) {
+  leg_protocol = "ppg.refill";
+  const double rate_hz = 20, beat_hz = 1.1, pulse = 2;
+  const refill_plan p = {.shape = SIGMOID,
+                         .middle_s = 9,
+                         .width_s = 1.6,
+                         .level = 1000,
+                         .vo = 40,
+                         .start_s = {20},
+                         .end_s = {36},
+                         .period_s = 2,
+                         .bouts = 1,
+                         .count = 8};
+  const size_t fine = 90 * REFILL_HZ + 1;
+  double *v = malloc(fine * sizeof *v);
+  ck_assert_ptr_nonnull(v);
+  refill_run(v, fine, &p);
+  size_t n;
+  double *x = other_sampled(&n, v, fine, REFILL_HZ, rate_hz);
+  free(v);
+  for (size_t i = 0; i < n; i++) x[i] += pulse * sin(2 * acos(-1) * beat_hz * (double)i / rate_hz);
+  leg l = other_channel("PPG", DSP_ROLE_PPG, x, n, rate_hz);
+  l.recording->channels[0].polarity = 1;
+  leg_analyze(&l);
+  leg_check_report(&l, "late refill");
+  check_points("end of exercise", leg_landmark(&l, "exercise_end")->t_s, 36, 0.3);
+  check_points("TH", leg_value(&l, "TH"), refill_time_to(&p, 0.5), 0.5);
   leg_free(&l);
 }
 END_TEST
@@ -154,6 +187,7 @@ int main(void) {
   tcase_add_test(t, grades_at_their_limits);
   tcase_add_test(t, tourniquet_against_none);
   tcase_add_test(t, several_bouts_slow_sampling_and_no_events);
+  tcase_add_test(t, exercise_ends_with_its_rhythm_when_the_refill_is_late);
   tcase_add_test(t, unfinished_refill_is_extrapolated_and_says_so);
   tcase_add_test(t, recovery_to_a_higher_level);
   tcase_add_test(t, polarity_is_stated_or_said_to_be_assumed);

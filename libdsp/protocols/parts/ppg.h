@@ -33,10 +33,12 @@ typedef struct ppg_bout {
   bool tourniquet;
   double rest_from_s, rest_to_s, to_s; /**< rest before it; the refill is recorded until to_s */
   dsp_estimate base;                   /**< level of the rest */
-  dsp_outflow refill;                  /**< its base is the limit of recovery */
-  dsp_estimate end;                    /**< level that the refill approaches */
-  double followed;                     /**< share of the trace's own departure from the two exponentials that is followed: 0 none, 1 all */
-  double time_s[3]; /**< to the asked fraction and to half of recovery, and at the initial slope, along that curve; NaN beyond its end */
+  dsp_outflow_task task;
+  dsp_outflow refill; /**< its base is the limit of recovery */
+  dsp_estimate peak;  /**< level at the exercise's end */
+  dsp_estimate end;   /**< level that the refill approaches */
+  double followed;    /**< share of the trace's own departure from the two exponentials that is followed: 0 none, 1 all */
+  double time_s[3];   /**< to the asked fraction and to half of recovery, and at the initial slope, along that curve; NaN beyond its end */
   bool read;
   const char *why_not; /**< flag, when not read */
 } ppg_bout;
@@ -53,6 +55,9 @@ DSP_MUST_USE dsp_status ppg_excursions(double *up, double *down, const dsp_trace
 /** The last of the foot's swings in y[from..to]: the highest sample, or a later maximum that is little lower and that the trace rose to,
  * `height` being that of the exercise. */
 size_t ppg_last_top(const double *y, size_t from, size_t to, double height);
+
+/** Where the last swing of a bout's exercise stops rising, `height` being that of the exercise; NaN where it shows no rhythm. */
+DSP_MUST_USE dsp_status ppg_end_of_rhythm(double *end_s, const dsp_trace *trace, const ppg_bout *b, double height);
 
 /** Find the exercises: from events, else in the trace as rises of `least` or more. */
 DSP_MUST_USE dsp_status ppg_find_bouts(ppg_bouts *bouts, const dsp_trace *trace, const dsp_recording *recording, double least);

@@ -53,18 +53,27 @@ static dsp_status learn(dsp_noise *noise, const ppg_bouts *bouts, const dsp_trac
 
 /* The last maximum within `reach_s` of the exercise's end, pulses smoothed out. The swing before may be as high: one that is nearer to a
  * marked end is taken when it is lower by no more than a few hundredths of the height a second. */
-static dsp_status find_peak(double *peak_s, double *level, const ppg_bout *b, const dsp_trace *trace, double reach_s) {
+static dsp_status find_peak(double *peak_s, double *level, bool *by_rhythm, const ppg_bout *b, const dsp_trace *trace, double reach_s) {
   const size_t from = dsp_trace_index(trace, b->end_s - reach_s), to = dsp_trace_index(trace, b->end_s + reach_s), n = to - from;
   *peak_s = b->end_s;
   *level = NAN;
+  *by_rhythm = false;
   if (n < 3) return DSP_OK;
   double *y = dsp_alloc(n, sizeof *y);
   if (!y) return DSP_NO_MEMORY;
   dsp_status status = dsp_median(y, trace->x + from, n, (size_t)(0.3 * trace->rate_hz));
   static const double away_per_s = 0.05;
-  double top = b->base.value, best = -INFINITY;
+  double top = b->base.value, best = -INFINITY, rhythm_s = NAN;
   for (size_t i = 0; i < n && status == DSP_OK; i++) top = fmax(top, y[i]);
   const double height = top - b->base.value;
+  if (status == DSP_OK && !b->end_marked) status = ppg_end_of_rhythm(&rhythm_s, trace, b, height);
+  if (isfinite(rhythm_s)) {
+    *by_rhythm = true;
+    *peak_s = rhythm_s;
+    *level = top;
+    free(y);
+    return status;
+  }
   size_t at = status == DSP_OK && !b->end_marked ? ppg_last_top(y, 0, n - 1, height) : 0;
   for (size_t i = 0; i < n && status == DSP_OK && b->end_marked; i++) {
     const double score = y[i] - away_per_s * height * fabs((double)(from + i) / trace->rate_hz - b->end_s);
@@ -77,11 +86,13 @@ static dsp_status find_peak(double *peak_s, double *level, const ppg_bout *b, co
 }
 
 static dsp_status read_refill(ppg_bout *b, const dsp_trace *trace, const dsp_noise *noise, const double *params, double blur_s) {
-  static const double rising_s = 0.7, rounding_s = 0.25, rounding_sd_s = 0.25, free_marked_s = 0.35, free_found_s = 0.6;
+  static const double rising_s = 0.7, rounding_s = 0.25, rounding_sd_s = 0.25, free_s = 0.35, free_found_s = 0.6;
   static const double ln_sd = 0.9, end_share = 0.12;
   double peak_s, top;
-  dsp_status status = find_peak(&peak_s, &top, b, trace, params[PPG_PEAK]);
+  bool by_rhythm;
+  dsp_status status = find_peak(&peak_s, &top, &by_rhythm, b, trace, params[PPG_PEAK]);
   if (status != DSP_OK) return status;
+  if (by_rhythm) b->end_s = peak_s;
   const double size = top - b->base.value;
   b->why_not = "no_refill";
   if (!(size > 0) || b->to_s - peak_s < 3) return DSP_OK;
@@ -92,18 +103,18 @@ static dsp_status read_refill(ppg_bout *b, const dsp_trace *trace, const dsp_noi
       half_s = (double)i / trace->rate_hz - peak_s;
       break;
     }
-  const dsp_outflow_task task = {.plateau_s = peak_s - fmax(rising_s, 2.5 / trace->rate_hz),
-                                 .vent_s = peak_s,
-                                 .vent_free_s = b->end_marked ? free_marked_s : free_found_s,
-                                 .venting_s = rounding_s,
-                                 .venting_sd_s = rounding_sd_s,
-                                 .to_s = b->to_s,
-                                 .tau_s = {fmax(0.5, half_s), fmax(2, 2.5 * half_s)},
-                                 .ln_tau_sd = ln_sd,
-                                 .end = {b->base.value, hypot(end_share * size, b->base.se)},
-                                 .blur_s = blur_s,
-                                 .base = b->base};
-  status = dsp_outflow_fit(&b->refill, trace, noise, &task);
+  b->task = (dsp_outflow_task){.plateau_s = peak_s - fmax(rising_s, 2.5 / trace->rate_hz),
+                               .vent_s = peak_s,
+                               .vent_free_s = b->end_marked || by_rhythm ? free_s : free_found_s,
+                               .venting_s = rounding_s,
+                               .venting_sd_s = rounding_sd_s,
+                               .to_s = b->to_s,
+                               .tau_s = {fmax(0.5, half_s), fmax(2, 2.5 * half_s)},
+                               .ln_tau_sd = ln_sd,
+                               .end = {b->base.value, hypot(end_share * size, b->base.se)},
+                               .blur_s = blur_s,
+                               .base = b->base};
+  status = dsp_outflow_fit(&b->refill, trace, noise, &b->task);
   b->read = status == DSP_OK;
   if (b->read) b->why_not = NULL;
   return status == DSP_NO_MEMORY ? status : DSP_OK;
@@ -115,6 +126,7 @@ static void set_limit(ppg_bout *b) {
   for (size_t i = 0; i < DSP_OUTFLOW_COLUMNS; i++)
     for (size_t j = 0; j < DSP_OUTFLOW_COLUMNS; j++) b->refill.cov[i][j] *= inflate;
   const double size = b->refill.level - b->base.value;
+  b->peak = (dsp_estimate){b->refill.level, sqrt(b->refill.cov[0][0])};
   b->base.se = hypot(b->base.se, wander * size);
   b->refill.base = b->base;
   b->end = dsp_outflow_read(&b->refill, dsp_outflow_end, NULL);
@@ -183,27 +195,47 @@ static double followed_at(const ppg_bout *b, const double *r, const unsigned cha
   return dsp_outflow_at(&b->refill, since_s) + b->followed * local_line(r, ok, n, rate_hz, since_s - offset_s, width_s(since_s));
 }
 
+/* A trace that departs from two exponentials at all may do so at once: its peak by a curve that may depart. */
+static dsp_status read_peak(ppg_bout *b, const dsp_trace *trace, const dsp_noise *noise) {
+  static const double depart_share = 0.12, depart_s = 0.5;
+  dsp_outflow loose;
+  b->task.depart_share = depart_share;
+  b->task.depart_s = depart_s;
+  const dsp_status status = dsp_outflow_fit(&loose, trace, noise, &b->task);
+  if (status == DSP_OK) b->peak = (dsp_estimate){loose.level, sqrt(loose.cov[0][0])};
+  return status == DSP_NO_MEMORY ? status : DSP_OK;
+}
+
+/* The late level, by the last seconds: does it fall no more? */
+static bool late_level(dsp_estimate *late, const ppg_bout *b, const dsp_trace *trace, const dsp_noise *noise, double size) {
+  static const double part = 0.25, shortest_s = 8, longest_s = 20, drift_share = 0.03, drift_sd = 2, least_known = 0.06;
+  const double long_s = fmax(shortest_s, fmin(longest_s, part * (b->to_s - b->refill.vent_s)));
+  dsp_estimate slope;
+  if (dsp_level_read(late, &slope, trace, noise, dsp_trace_index(trace, b->to_s - long_s), dsp_trace_index(trace, b->to_s))) return false;
+  return slope.se * long_s < least_known * size && -slope.value * long_s < fmax(drift_share * size, drift_sd * slope.se * long_s);
+}
+
 /* Read limit and times along the followed curve. */
-static dsp_status follow(ppg_bout *b, const dsp_trace *trace, const double *params) {
-  static const double step_s = 0.02, late_s = 6, flat_share = 0.015, clear_share = 0.02;
+static dsp_status follow(ppg_bout *b, const dsp_trace *trace, const dsp_noise *noise, const double *params) {
+  static const double step_s = 0.02, clear_share = 0.02;
   const double rate_hz = trace->rate_hz, peak_s = b->refill.vent_s;
   double *r = NULL;
   size_t first, n;
-  const dsp_status status = depart(&r, &first, &n, b, trace);
+  dsp_status status = depart(&r, &first, &n, b, trace);
   b->time_s[0] = b->time_s[1] = b->time_s[2] = NAN;
+  if (status == DSP_OK && b->followed > 0) status = read_peak(b, trace, noise);
   if (status == DSP_OK && b->followed > 0) {
     const double offset_s = (double)first / rate_hz - peak_s, end_s = (double)n / rate_hz - 0.5, size = b->refill.level - b->base.value;
     const unsigned char *ok = trace->ok + first;
-    const double late = part_mean(trace, b->to_s - late_s, b->to_s);
-    const double before = part_mean(trace, b->to_s - 2 * late_s, b->to_s - late_s);
-    const bool flat = fabs(before - late) < flat_share * size;
+    dsp_estimate late;
+    const bool flat = late_level(&late, b, trace, noise, size);
     /* a late level that is flat and surely higher is the limit; else the rest, which is known by itself */
-    if (flat && late - b->base.value > fmax(clear_share * size, 2 * b->base.se))
-      b->refill.base.value = b->end.value = late;
+    if (flat && late.value - b->base.value > fmax(clear_share * size, 2 * hypot(b->base.se, late.se)))
+      b->refill.base.value = b->end.value = late.value;
     else
-      b->refill.base.value = b->base.value + (flat ? 0.5 * (late - b->base.value) * (late > b->base.value) : 0);
+      b->refill.base.value = b->base.value + (flat ? 0.5 * (late.value - b->base.value) * (late.value > b->base.value) : 0);
     const double limit = b->refill.base.value, high = b->refill.level - limit;
-    const double level[2] = {limit + (1 - params[PPG_FRACTION]) * high, limit + 0.5 * high};
+    const double level[2] = {limit + (1 - params[PPG_FRACTION]) * (b->peak.value - limit), limit + 0.5 * (b->peak.value - limit)};
     for (size_t i = 0; (double)i * step_s < end_s; i++) {
       const double t_s = (double)i * step_s, v = followed_at(b, r, ok, n, offset_s, rate_hz, t_s);
       for (int k = 0; k < 2; k++)
@@ -257,7 +289,7 @@ dsp_status ppg_read_bouts(ppg_bouts *bouts, const dsp_trace *trace, const dsp_tr
     else if (status == DSP_OK)
       status = read_refill(b, trace, &noise, params, blur_s);
     if (b->read) set_limit(b);
-    if (b->read && status == DSP_OK) status = follow(b, trace, params);
+    if (b->read && status == DSP_OK) status = follow(b, trace, &noise, params);
     const char *flag = NULL;
     if (status == DSP_OK) status = distrust(&flag, b, trace, facts, noise.sd[0]);
     if (flag) b->read = false, b->why_not = flag;
