@@ -29,5 +29,33 @@
 #define FMT_CAP_COMPANION_NAMES  ((size_t)4096)
 #define FMT_CAP_COMPANION_ROUNDS 4
 #define FMT_CAP_HEAD_BYTES       ((size_t)1 << 16) /**< what the rule that names companions may look at */
+#define FMT_CAP_NAME_BYTES       255
+#define FMT_CAP_STEPS_UP         8 /**< folders above the recording's */
+/** Of one format. */
+#define FMT_CAP_RATE_HZ        1e7               /**< stated by a side-car */
+#define FMT_CAP_CELLS_PER_BYTE ((size_t)16)      /**< of tables with short rows: cells of the matrix for each byte of the file, */
+#define FMT_CAP_CELLS_FREE     ((size_t)1 << 20) /**< and so many in any case */
+#define FMT_CAP_EVENT_COLUMNS  64                /**< BIDS */
+#define FMT_CAP_EDF_SIGNALS    4096              /**< of which FMT_CAP_CHANNELS may hold samples */
+#define FMT_CAP_WFDB_PER_FRAME 10000
+#define FMT_CAP_CHUNKS         10000              /**< RIFF */
+#define FMT_CAP_LABELS_BYTES   ((size_t)16 << 20) /**< RIFF: texts of cue points */
+#define FMT_CAP_DICOM_ELEMENTS 200000
+#define FMT_CAP_MAT_VARIABLES  4096
+#define FMT_CAP_MAT_DIMENSIONS 8
+/** Of reports that are read again. What is unpacked of one may be FMT_CAP_H5_FREE_BYTES, and FMT_CAP_H5_RATIO times the file more: an
+ * index of time reaches 48. More measures or flags than any protocol has would take minutes to pair. */
+#define FMT_CAP_H5_FREE_BYTES  ((size_t)64 << 20)
+#define FMT_CAP_H5_RATIO       64
+#define FMT_CAP_H5_TEXT_BYTES  ((size_t)1 << 16)
+#define FMT_CAP_H5_CHUNK_BYTES ((size_t)64 << 20)
+#define FMT_CAP_H5_TYPE_BYTES  ((size_t)1 << 20)
+#define FMT_CAP_H5_DEPTH       8      /**< of groups */
+#define FMT_CAP_H5_BLOCKS      64     /**< of one object header */
+#define FMT_CAP_H5_PIECES      200000 /**< that the file is made of */
+#define FMT_CAP_H5_TREE_LEVELS 3
+#define FMT_CAP_MEASURES       4096
+#define FMT_CAP_FLAGS          65536
+#define FMT_CAP_PROBLEMS_BYTES ((size_t)64 << 10) /**< told of a broken report; enough to know that it is broken */
 
 #endif

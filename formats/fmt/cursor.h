@@ -32,9 +32,10 @@ static inline size_t fmt_cursor_left(const fmt_cursor *cursor) {
   return cursor->size - cursor->at;
 }
 
-/** The next `n` bytes, or NULL when there are fewer (nothing is taken then). */
+/** The next `n` bytes, or NULL when there are fewer or an earlier read has failed (nothing is taken then, not even no bytes: a loop over
+ * records of stated length must come to an end). */
 static inline const unsigned char *fmt_take(fmt_cursor *cursor, size_t n) {
-  if (n > cursor->size - cursor->at) {
+  if (cursor->failed || n > cursor->size - cursor->at) {
     if (!cursor->failed) cursor->failed_at = cursor->at;
     cursor->failed = true;
     return NULL;

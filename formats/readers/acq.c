@@ -230,15 +230,19 @@ static dsp_status take_marks(acq_file *file, dsp_error *error) {
   fmt_skip(at, late ? 13 : 0);
   const size_t most = (size_t)(first > second ? first : second);
   if (at->failed || first < 0 || second < 0) return DSP_OK;
-  for (size_t i = 0; i < most && i < FMT_CAP_EVENTS && at->at < end; i++) {
+  size_t i = 0;
+  for (; i < most && i < FMT_CAP_EVENTS && at->at < end; i++) {
     const int32_t index = fmt_take_i32(at, file->big);
     fmt_skip(at, late ? 10 : 6);
     const int16_t bytes = fmt_take_i16(at, file->big);
     const unsigned char *raw = bytes >= 0 ? fmt_take(at, (size_t)bytes + (late ? 0 : 1)) : NULL;
-    if (!raw || index < 0) return DSP_OK;
+    if (!raw || index < 0) break;
     const char *text = field_text(file->recording->arena, raw, (size_t)bytes + (late ? 0 : 1));
     if (!text || field_add_event(file->recording, index * file->step_s, 0, text, "acq") != DSP_OK) return dsp_fail_memory(error);
   }
+  if (i < most && i < FMT_CAP_EVENTS && at->at < end &&
+      dsp_recording_warn(file->recording, "file_truncated", "%zu marks, of the %zu that the file states", i, most) != DSP_OK)
+    return dsp_fail_memory(error);
   return dsp_recording_sort_events(file->recording) == DSP_OK ? DSP_OK : dsp_fail_memory(error);
 }
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CUE_BYTES = 24, LABELS_MAX_BYTES = 16 << 20, REGION_BYTES = 20 };
+enum { CUE_BYTES = 24, REGION_BYTES = 20 };
 
 typedef struct cue {
   uint32_t id, frame, length;
@@ -65,7 +65,7 @@ dsp_status audio_cues(dsp_recording *recording, const audio_riff *riff, const fm
   const bool big_endian = source->bytes[3] == 'X';
   const uint64_t total = fmt_source_total(source), left = riff->label_at < total ? total - riff->label_at : 0;
   const uint64_t bytes = riff->label_bytes < left ? riff->label_bytes : left;
-  const size_t size = bytes < LABELS_MAX_BYTES ? (size_t)bytes : LABELS_MAX_BYTES;
+  const size_t size = bytes < FMT_CAP_LABELS_BYTES ? (size_t)bytes : FMT_CAP_LABELS_BYTES;
   cue *cues = NULL;
   size_t n = 0;
   unsigned char *list = dsp_alloc(size, 1);

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TAG_PCM = 1, TAG_FLOAT = 3, TAG_EXTENSIBLE = 0xFFFE, HEAD = 12, CHUNKS_MAX = 10000, FMT_MAX = 40 };
+enum { TAG_PCM = 1, TAG_FLOAT = 3, TAG_EXTENSIBLE = 0xFFFE, HEAD = 12, FMT_MAX = 40 };
 #define CONVERT "PCM or floating point, for instance by sox IN -e signed OUT.wav"
 
 typedef struct reading {
@@ -154,7 +154,7 @@ dsp_status audio_riff_read(audio_riff *riff, const fmt_source *source, dsp_error
   uint64_t at = HEAD, next;
   dsp_status status = DSP_OK;
   r.riff_bytes = word(&r, p + 4, 4);
-  for (size_t i = 0; status == DSP_OK && i < CHUNKS_MAX && fmt_source_at(source, head, at, 8) == 8; i++) {
+  for (size_t i = 0; status == DSP_OK && i < FMT_CAP_CHUNKS && fmt_source_at(source, head, at, 8) == 8; i++) {
     status = take_chunk(&r, head, at + 8, &next);
     at = next + (next - at) % 2;
   }

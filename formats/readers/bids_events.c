@@ -9,8 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COLUMNS_MAX = 64 };
-
 /* Where the columns that matter are; SIZE_MAX none. */
 typedef struct event_columns {
   size_t onset, duration, words[3];
@@ -29,7 +27,7 @@ typedef struct event_table {
 static size_t cells_of(csv_span *cells, csv_span line) {
   const unsigned char *p = line.at, *end = line.at + line.n;
   size_t n = 0;
-  for (; n < COLUMNS_MAX && p <= end; n++) {
+  for (; n < FMT_CAP_EVENT_COLUMNS && p <= end; n++) {
     const unsigned char *tab = p < end ? memchr(p, '\t', (size_t)(end - p)) : NULL;
     if (!tab) tab = end;
     cells[n] = csv_trim((csv_span){p, (size_t)(tab - p)});
@@ -84,7 +82,7 @@ static dsp_status one_event(dsp_recording *recording, event_table *table, const 
 
 static dsp_status take_rows(dsp_recording *recording, event_table *table, bool with_header, dsp_error *error) {
   const unsigned char *p = table->text.at, *end = table->text.end;
-  csv_span cells[COLUMNS_MAX];
+  csv_span cells[FMT_CAP_EVENT_COLUMNS];
   size_t line = 1;
   dsp_status status = DSP_OK;
   for (; status == DSP_OK && p < end; line++, p = rows_next_line(p, end)) {

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define RATE_MIN_HZ 1e-6
-#define RATE_MAX_HZ 1e7
 #define FAR_S       1e9
 
 static dsp_status check_columns(const json_t *columns, dsp_error *error) {
@@ -40,7 +39,7 @@ static dsp_status reword(dsp_status status, const dsp_error *why, dsp_error *err
 dsp_status bids_facts_take(bids_facts *facts, dsp_recording *recording, const json_t *root, dsp_error *error) {
   dsp_error why = {0};
   *facts = (bids_facts){.rate_hz = (double)NAN, .start_s = (double)NAN, .root = root};
-  dsp_status status = sidecar_number(&facts->rate_hz, root, "$", "SamplingFrequency", RATE_MIN_HZ, RATE_MAX_HZ, &why);
+  dsp_status status = sidecar_number(&facts->rate_hz, root, "$", "SamplingFrequency", RATE_MIN_HZ, FMT_CAP_RATE_HZ, &why);
   if (status == DSP_OK) status = sidecar_number(&facts->start_s, root, "$", "StartTime", -FAR_S, FAR_S, &why);
   if (status == DSP_OK) status = sidecar_array(&facts->columns, root, "$", "Columns", &why);
   status = reword(status, &why, error);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LEVELS = 4, NAME_BYTES = 512, SIDECARS_MAX = 64 };
+enum { LEVELS = 4, NAME_BYTES = 512 };
 
 static const char dataset[] = "dataset_description.json";
 

@@ -4,17 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_MAX_BYTES = 255, STEPS_UP_MAX = 8 };
-
 /* A bare name, or one in a folder above: nothing that leads elsewhere, and no control characters. */
 static bool legal(const char *name, size_t length) {
   size_t up = 0;
   while (length >= 3 && memcmp(name, "../", 3) == 0) {
-    if (++up > STEPS_UP_MAX) return false;
+    if (++up > FMT_CAP_STEPS_UP) return false;
     name += 3;
     length -= 3;
   }
-  if (length == 0 || length > NAME_MAX_BYTES || (length == 1 && name[0] == '.') || (length == 2 && memcmp(name, "..", 2) == 0))
+  if (length == 0 || length > FMT_CAP_NAME_BYTES || (length == 1 && name[0] == '.') || (length == 2 && memcmp(name, "..", 2) == 0))
     return false;
   for (size_t i = 0; i < length; i++)
     if ((unsigned char)name[i] < ' ' || name[i] == '/' || name[i] == 127) return false;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PREAMBLE_BYTES = 128, ELEMENTS_MAX = 200000 };
+enum { PREAMBLE_BYTES = 128 };
 #define UNDEFINED    0xFFFFFFFFU
 #define ITEM         0xFFFEE000U
 #define ITEM_END     0xFFFEE00DU
@@ -123,8 +123,8 @@ static dsp_status parse_set(parse *p, dicom_set *set, size_t end, unsigned depth
       n = fmt_take_u32(&p->in, p->big);
     }
     if (p->in.failed) break;
-    if (++p->file->n_elements > ELEMENTS_MAX)
-      return dsp_fail(p->error, DSP_LIMIT, "", "fewer elements", "more than %d elements", ELEMENTS_MAX);
+    if (++p->file->n_elements > FMT_CAP_DICOM_ELEMENTS)
+      return dsp_fail(p->error, DSP_LIMIT, "", "fewer elements", "more than %d elements", FMT_CAP_DICOM_ELEMENTS);
     if (dsp_grow(&set->rows, &set->capacity, set->n + 1, sizeof *set->rows) != DSP_OK) return dsp_fail_memory(p->error);
     set->rows[set->n++] = e;
     const dsp_status status = parse_value(p, &set->rows[set->n - 1], n, end, depth);

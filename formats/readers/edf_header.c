@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HEAD_BYTES = 256, SIGNAL_BYTES = 256, SIGNALS_MAX = 4096, FIELD_MAX = 80 };
+enum { HEAD_BYTES = 256, SIGNAL_BYTES = 256, FIELD_MAX = 80 };
 
 static const double DURATION_MIN_S = 1e-9, DURATION_MAX_S = 1e9;
 
@@ -56,7 +56,7 @@ static dsp_status take_counts(edf_file *file, dsp_error *error) {
   long long n = 0, bytes = 0;
   if (source->size < HEAD_BYTES)
     return dsp_fail(error, DSP_BAD_INPUT, "byte 0", "a header of 256 bytes", "the file ends after %zu bytes", source->size);
-  if (!field_whole(&n, head_at(file, SIGNALS), SIGNALS.n) || n < 1 || n > SIGNALS_MAX)
+  if (!field_whole(&n, head_at(file, SIGNALS), SIGNALS.n) || n < 1 || n > FMT_CAP_EDF_SIGNALS)
     return refuse(file, head_at(file, SIGNALS), SIGNALS.n, "a number of signals from 1 to 4096", error);
   file->n_signals = (size_t)n;
   const size_t header = HEAD_BYTES + SIGNAL_BYTES * file->n_signals;

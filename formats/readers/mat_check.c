@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HEAD_BYTES = 128, DIMENSIONS_MAX = 8, VARIABLES_MAX = 4096, NAME_MAX_BYTES = 63, PADDING_BYTES = 64, V4_HEAD_BYTES = 20 };
+enum { HEAD_BYTES = 128, NAME_MAX_BYTES = 63, PADDING_BYTES = 64, V4_HEAD_BYTES = 20 };
 /* Types of elements. */
 enum {
   INT8 = 1,
@@ -110,7 +110,7 @@ static dsp_status take_head(array_head *head, const checked *c, fmt_cursor *in) 
   *head = (array_head){.class = flags & 0xFF, .complex = (flags & 0x800) != 0, .n = 1};
   status = take_element(&e, c, in, true);
   if (status != DSP_OK) return status;
-  if (e.type != INT32 || e.bytes < 8 || e.bytes % 4 || e.bytes > sizeof(int32_t) * DIMENSIONS_MAX)
+  if (e.type != INT32 || e.bytes < 8 || e.bytes % 4 || e.bytes > sizeof(int32_t) * FMT_CAP_MAT_DIMENSIONS)
     return broken(c, e.at, "2 to 8 dimensions", "something else");
   for (size_t i = 0; i < e.bytes / 4; i++) {
     const uint32_t n = word_at(c, e.data + 4 * i);
@@ -214,7 +214,8 @@ static dsp_status check_level5(checked *c, const fmt_source *in) {
     element e = {0};
     status = take_element(&e, c, &at, false);
     if (status != DSP_OK) break;
-    if (++c->n > VARIABLES_MAX) return dsp_fail(c->error, DSP_LIMIT, "", "fewer variables", "more than %d variables", VARIABLES_MAX);
+    if (++c->n > FMT_CAP_MAT_VARIABLES)
+      return dsp_fail(c->error, DSP_LIMIT, "", "fewer variables", "more than %d variables", FMT_CAP_MAT_VARIABLES);
     if (e.type == COMPRESSED)
       status = check_compressed(c, &e);
     else if (e.type == MATRIX)
@@ -262,7 +263,8 @@ static dsp_status check_level4(checked *c, const fmt_source *in) {
     size_t n = 0, bytes = 0;
     if (!take_v4_head(&head, &at, big)) return broken(c, from, "the header of a variable", "something else");
     if (!v4_name_is_good(fmt_take(&at, head.name), head.name)) return broken(c, from, "a variable's name", "something else");
-    if (++c->n > VARIABLES_MAX) return dsp_fail(c->error, DSP_LIMIT, "", "fewer variables", "more than %d variables", VARIABLES_MAX);
+    if (++c->n > FMT_CAP_MAT_VARIABLES)
+      return dsp_fail(c->error, DSP_LIMIT, "", "fewer variables", "more than %d variables", FMT_CAP_MAT_VARIABLES);
     n = (size_t)head.rows * head.cols;
     if (n > FMT_CAP_SAMPLES || __builtin_mul_overflow(n, sizes[head.type / 10 % 10] * (1 + head.imaginary), &bytes))
       return broken(c, from, "fewer numbers", "more than 2147483647 numbers");

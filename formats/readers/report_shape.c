@@ -9,15 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-  DEPTH_MAX = 8,
-  BLOCKS_MAX = 64,
-  PIECES_MAX = 200000,
-  TREE_LEVELS_MAX = 3,
-  TREE_ENTRIES_MAX = 64,
-  TREE_BYTES = 24 + 65 * 24 + 64 * 8,
-  CHUNK_MAX_BYTES = 64 << 20
-};
+enum { TREE_ENTRIES_MAX = 64, TREE_BYTES = 24 + 65 * 24 + 64 * 8 }; /* as the library writes a node */
 enum {
   NIL = 0,
   SPACE = 1,
@@ -59,7 +51,7 @@ typedef struct object {
 
 /* Each byte of the file belongs to one piece. */
 static bool claim(shape *s, uint64_t from, uint64_t length) {
-  if (from > s->size || length > s->size - from || s->n >= PIECES_MAX) return false;
+  if (from > s->size || length > s->size - from || s->n >= FMT_CAP_H5_PIECES) return false;
   if (dsp_grow(&s->pieces, &s->capacity, s->n + 1, sizeof *s->pieces) != DSP_OK) {
     s->no_memory = true;
     return false;
@@ -212,7 +204,8 @@ static bool take_blocks(shape *s, object *o, fmt_cursor *in, unsigned depth);
 
 static bool follow_block(shape *s, object *o, fmt_cursor *in, unsigned depth) {
   const uint64_t at = fmt_take_u64(in, false), length = fmt_take_u64(in, false);
-  if (in->failed || length < 8 || ++o->blocks > BLOCKS_MAX || !claim(s, at, length) || memcmp(s->bytes + at, "OCHK", 4) != 0) return false;
+  if (in->failed || length < 8 || ++o->blocks > FMT_CAP_H5_BLOCKS || !claim(s, at, length) || memcmp(s->bytes + at, "OCHK", 4) != 0)
+    return false;
   fmt_cursor block = fmt_cursor_over(s->bytes + at + 4, (size_t)length - 8);
   return take_blocks(s, o, &block, depth);
 }
@@ -288,7 +281,7 @@ static bool is_tree(shape *s, const object *o, uint64_t at, unsigned level, bool
   const bool known = is_next(&in, "TREE\1", 5);
   const unsigned own = fmt_take_u8(&in), entries = fmt_take_u16(&in, false);
   fmt_skip(&in, 16); /* siblings, which reading does not follow */
-  if (!known || own > TREE_LEVELS_MAX || (!top && own + 1 != level) || entries > TREE_ENTRIES_MAX) return false;
+  if (!known || own > FMT_CAP_H5_TREE_LEVELS || (!top && own + 1 != level) || entries > TREE_ENTRIES_MAX) return false;
   for (unsigned i = 0; i < entries; i++) {
     const uint32_t stored = fmt_take_u32(&in, false), mask = fmt_take_u32(&in, false);
     const uint64_t first = fmt_take_u64(&in, false), inner = fmt_take_u64(&in, false), child = fmt_take_u64(&in, false);
@@ -305,14 +298,14 @@ static bool is_data(shape *s, const object *o) {
   if (o->class != 2 && (o->seen & 1U << FILTERS)) return false;
   if (o->class == 0) return o->stored == bytes;
   if (o->class == 1) return o->stored == bytes && (o->at == NOWHERE ? bytes == 0 : claim(s, o->at, bytes));
-  if (o->rank != 1 || o->chunk == 0 || o->chunk > CHUNK_MAX_BYTES / o->element) return false;
+  if (o->rank != 1 || o->chunk == 0 || o->chunk > FMT_CAP_H5_CHUNK_BYTES / o->element) return false;
   return o->at == NOWHERE || is_tree(s, o, o->at, 0, true);
 }
 
 /* An object header, and all that hangs on it. */
 static bool walk(shape *s, uint64_t at, unsigned depth) {
   object o = {0};
-  if (depth > DEPTH_MAX || at > s->size) return false;
+  if (depth > FMT_CAP_H5_DEPTH || at > s->size) return false;
   fmt_cursor in = fmt_cursor_over(s->bytes + at, s->size - (size_t)at);
   const bool known = is_next(&in, "OHDR\2", 5);
   const unsigned flags = fmt_take_u8(&in);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Rows that lack most of their cells may not make a small file large: a cell takes a byte where it is there. */
-enum { LOOK_ROWS = 64, SHOWN = 60, CELLS_PER_BYTE_MAX = 16, CELLS_FREE = 1 << 20 };
+enum { LOOK_ROWS = 64, SHOWN = 60 };
 
 const unsigned char *rows_next_line(const unsigned char *p, const unsigned char *end) {
   while (p < end && *p != '\n' && *p != '\r') p++;
@@ -75,7 +75,7 @@ unsigned char rows_decimal(const rows_block *block, const unsigned char *p) {
 static dsp_status grow(rows_block *block, size_t need, dsp_error *error) {
   size_t capacity = block->capacity;
   const size_t bytes = (size_t)(block->text->end - block->text->at);
-  if (need > (bytes * CELLS_PER_BYTE_MAX + CELLS_FREE) / block->n_columns) {
+  if (need > (bytes * FMT_CAP_CELLS_PER_BYTE + FMT_CAP_CELLS_FREE) / block->n_columns) {
     char place[64];
     snprintf(place, sizeof place, "line %zu", block->line);
     return dsp_fail(error, DSP_LIMIT, place, "rows with most of their cells", "too many short rows of %zu columns", block->n_columns);

@@ -9,8 +9,7 @@
 static const char schema_id[] = "pleth-sidecar/1";
 
 /* Ranges are physical, wide enough for any device. */
-#define FAR_S       1e9
-#define RATE_MAX_HZ 1e7
+#define FAR_S 1e9
 
 /* A mark of the file and one of the side-car this near are one and the same. */
 #define SAME_EVENT_S 1.0
@@ -45,7 +44,7 @@ static dsp_status one_hint(fmt_hint *hint, const json_t *entry, const char *path
   if (status == DSP_OK) status = sidecar_text(&role, entry, path, "role", error);
   if (status == DSP_OK) status = sidecar_text(&hint->unit, entry, path, "unit", error);
   if (status == DSP_OK) status = sidecar_flag(&hint->override, entry, path, "override", error);
-  if (status == DSP_OK) status = sidecar_number(&hint->rate_hz, entry, path, "rate_hz", 1e-6, RATE_MAX_HZ, error);
+  if (status == DSP_OK) status = sidecar_number(&hint->rate_hz, entry, path, "rate_hz", 1e-6, FMT_CAP_RATE_HZ, error);
   hint->is_time = role && strcmp(role, "time") == 0;
   return status;
 }

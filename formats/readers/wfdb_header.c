@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DEFAULT_RATE_HZ = 250, PER_FRAME_MAX = 10000, LINE_PLACE = 40 };
+enum { DEFAULT_RATE_HZ = 250, LINE_PLACE = 40 };
 
 typedef struct word {
   const char *at;
@@ -105,7 +105,8 @@ static dsp_status take_format(wfdb_signal *signal, lines *in) {
   if (rest.n && *rest.at == 'x') {
     rest = behind(rest);
     const word part = cut(&rest, ":+");
-    if (!whole(&signal->per_frame, part, PER_FRAME_MAX) || signal->per_frame == 0) return refuse(in, all, "samples a frame behind the x");
+    if (!whole(&signal->per_frame, part, FMT_CAP_WFDB_PER_FRAME) || signal->per_frame == 0)
+      return refuse(in, all, "samples a frame behind the x");
   }
   if (rest.n && *rest.at == ':') {
     rest = behind(rest);

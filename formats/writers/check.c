@@ -14,11 +14,10 @@ const fmt_schema_row fmt_schema_rows[] = {
 };
 const size_t fmt_schema_count = sizeof fmt_schema_rows / sizeof *fmt_schema_rows;
 
-#define PROBLEMS_MAX_BYTES ((size_t)64 << 10)
-#define PLACE_BYTES        512
+#define PLACE_BYTES 512
 
 void fmt_problem(fmt_buffer *problems, const char *place, const char *expected, const char *found, ...) {
-  if (problems->size > PROBLEMS_MAX_BYTES) return; /* enough to know that it is broken */
+  if (problems->size > FMT_CAP_PROBLEMS_BYTES) return; /* enough to know that it is broken */
   char what[256], line[PLACE_BYTES + 512];
   va_list args;
   va_start(args, found);

@@ -8,12 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUDGET_BASE_BYTES ((size_t)64 << 20)
-#define BUDGET_PER_BYTE   64 /* no more inflation than this is honest: an index of time reaches 48 */
-#define TEXT_MAX_BYTES    ((size_t)1 << 16)
-#define CHUNK_MAX_BYTES   ((size_t)64 << 20)
-#define TYPE_MAX_BYTES    ((size_t)1 << 20)
-
 void *fmt_h5_had(fmt_h5_in *in, void *block) {
   if (!block) in->stack.no_memory = true;
   return block;
@@ -47,7 +41,7 @@ static bool is_whole(const fmt_source *file, const char **found) {
 }
 
 dsp_status fmt_h5_open(fmt_h5_in *in, const fmt_source *file, dsp_error *error) {
-  *in = (fmt_h5_in){.file = -1, .error = error, .budget = BUDGET_BASE_BYTES + file->size * BUDGET_PER_BYTE};
+  *in = (fmt_h5_in){.file = -1, .error = error, .budget = FMT_CAP_H5_FREE_BYTES + file->size * FMT_CAP_H5_RATIO};
   const char *found = "";
   in->arena = dsp_arena_new();
   if (!in->arena) return dsp_fail_memory(error);
@@ -96,7 +90,7 @@ static bool known_layout(hid_t plist, size_t type_size) {
   if (layout == H5D_CONTIGUOUS) return H5Pget_external_count(plist) == 0;
   if (layout == H5D_COMPACT) return true;
   hsize_t chunk = 0;
-  return layout == H5D_CHUNKED && H5Pget_chunk(plist, 1, &chunk) == 1 && chunk > 0 && chunk <= CHUNK_MAX_BYTES / type_size;
+  return layout == H5D_CHUNKED && H5Pget_chunk(plist, 1, &chunk) == 1 && chunk > 0 && chunk <= FMT_CAP_H5_CHUNK_BYTES / type_size;
 }
 
 bool fmt_h5_readable(fmt_h5_in *in, hid_t dataset) {
@@ -109,7 +103,7 @@ bool fmt_h5_readable(fmt_h5_in *in, hid_t dataset) {
   const char *found = NULL;
   if (size == 0 || points < 0 || rank < 0 || rank > 1)
     found = "a shape that no report has";
-  else if (H5Tget_class(type) != H5T_STRING && size > TYPE_MAX_BYTES)
+  else if (H5Tget_class(type) != H5T_STRING && size > FMT_CAP_H5_TYPE_BYTES)
     found = "an element too large for a report";
   else if ((uint64_t)points > in->budget / size)
     found = "more data than the file can honestly hold";
@@ -188,7 +182,7 @@ bool fmt_h5_read_text(fmt_h5_in *in, hid_t object, const char *name, const char 
   hid_t attribute = H5Aexists(object, name) > 0 ? fmt_h5_keep(&in->stack, H5Aopen(object, name, H5P_DEFAULT)) : -1;
   hid_t type = attribute >= 0 ? fmt_h5_keep(&in->stack, H5Aget_type(attribute)) : -1;
   size_t size = type >= 0 && !strcmp(fmt_h5_type_word(type), "text") ? H5Tget_size(type) : 0;
-  if (size > 0 && size <= TEXT_MAX_BYTES) copy = fmt_h5_had(in, dsp_arena_alloc(in->arena, size + 1, 1));
+  if (size > 0 && size <= FMT_CAP_H5_TEXT_BYTES) copy = fmt_h5_had(in, dsp_arena_alloc(in->arena, size + 1, 1));
   bool done = copy && read_scalar(in, object, name, "text", type, copy);
   fmt_h5_release(&in->stack, mark);
   *text = copy;
@@ -221,7 +215,7 @@ static hid_t memory_column(fmt_h5_in *in, hid_t file_type, const fmt_column *col
   if (member < 0 || strcmp(fmt_h5_type_word(member), words[column->kind]) != 0) return -1;
   *width = H5Tget_size(member);
   if (column->kind != FMT_COLUMN_TEXT) return fmt_column_memory_type(column->kind);
-  return *width <= TEXT_MAX_BYTES ? member : -1;
+  return *width <= FMT_CAP_H5_TEXT_BYTES ? member : -1;
 }
 
 /* One packed cell into its place in a line. */

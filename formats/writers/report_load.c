@@ -10,10 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Beyond any protocol; they keep the pairing of flags with measures from taking minutes in a hostile file. */
-#define MEASURES_MAX 4096
-#define FLAGS_MAX    65536
-
 static const char *null_if_empty(const char *text) {
   return text && *text ? text : NULL;
 }
@@ -113,7 +109,7 @@ static dsp_test *add_test(fmt_h5_in *in, dsp_report *report, hid_t group) {
   if (!fmt_h5_read_text(in, group, "protocol", &protocol_id) || !fmt_h5_read_text(in, group, "channel", &channel.name) ||
       !fmt_h5_read_text(in, group, "side", &side) || !read_optional(in, group, "site", &channel.site) ||
       !read_optional(in, group, "manoeuvre", &manoeuvre) || !fmt_h5_read_u32(in, group, "trial", &trial) ||
-      !fmt_h5_read_table(in, group, &fmt_measures_table, &lines, &n) || !below(in, "measures", n, MEASURES_MAX))
+      !fmt_h5_read_table(in, group, &fmt_measures_table, &lines, &n) || !below(in, "measures", n, FMT_CAP_MEASURES))
     return NULL;
   if (!dsp_side_find(side, &channel.side)) channel.side = DSP_SIDE_UNKNOWN;
   dsp_measure_row *rows = dsp_arena_alloc(report->arena, n > 0 ? n : 1, sizeof *rows);
@@ -133,7 +129,7 @@ static dsp_test *add_test(fmt_h5_in *in, dsp_report *report, hid_t group) {
 static bool read_flags(fmt_h5_in *in, hid_t group, dsp_test *test) {
   void *lines = NULL;
   size_t n = 0;
-  if (!fmt_h5_read_table(in, group, &fmt_flags_table, &lines, &n) || !below(in, "flags", n, FLAGS_MAX)) return false;
+  if (!fmt_h5_read_table(in, group, &fmt_flags_table, &lines, &n) || !below(in, "flags", n, FMT_CAP_FLAGS)) return false;
   for (size_t i = 0; i < n; i++) {
     const fmt_flag_line *line = (const fmt_flag_line *)lines + i;
     if (!dsp_flag_find(line->code)) continue;

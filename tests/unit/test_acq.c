@@ -108,7 +108,20 @@ START_TEST(cut_anywhere) {
 }
 END_TEST
 
+/* More marks stated than the file holds: those that are there, not as many empty ones. */
+START_TEST(marks_cut_off) {
+  bytes_made b = compose(84, 0);
+  const size_t marks = b.size - 47;                                                       /* 25 bytes of head, one mark of 22 */
+  static const unsigned char many[12] = {0xFF, 0xFF, 0xFF, 0x7F, 0, 0, 1, 0, 0, 0, 1, 0}; /* length, first and second count */
+  memcpy(b.bytes + marks, many, sizeof many);
+  dsp_recording *r = must_read(read_made(&b));
+  ck_assert_uint_eq(r->n_events, 1);
+  ck_assert(warned(r, "file_truncated"));
+  dsp_recording_free(r);
+}
+END_TEST
+
 int main(void) {
-  const TTest *const tests[] = {both_generations, refusals, cut_anywhere};
+  const TTest *const tests[] = {both_generations, refusals, cut_anywhere, marks_cut_off};
   return run_case("acq", tests, sizeof tests / sizeof tests[0]);
 }

@@ -73,7 +73,7 @@ static dsp_status describe(const pump_test *t, dsp_test *test, size_t first, siz
     if (status == DSP_OK) status = dsp_test_add_landmark(test, "exercise_end", b->end_s, NAN, NAN, b->end_marked ? "event" : "detected");
     if (status == DSP_OK && b->rest_to_s > b->rest_from_s)
       status = dsp_test_add_phase(test, "rest", b->rest_from_s, b->rest_to_s, b->read ? -b->base.value : (double)NAN);
-    if (status == DSP_OK) status = dsp_test_add_phase(test, "refill", b->end_s, b->to_s, NAN);
+    if (status == DSP_OK && b->to_s > b->end_s) status = dsp_test_add_phase(test, "refill", b->end_s, b->to_s, NAN);
   }
   return status;
 }
