@@ -13,6 +13,7 @@
 #define CHUNK_SAMPLES 16384 /* 128 KiB of doubles, guarded by one checksum */
 #define CHUNKED_FROM  512   /* below, the chunk index costs more than it saves */
 #define COMPACT_MAX   64    /* attributes and links kept in the object header */
+#define IMAGE_BYTES   65536 /* the image grows by so much: the library clears, and the system provides, all of it */
 
 static bool fine(fmt_h5 *h5, herr_t status) {
   if (status < 0) h5->failed = true;
@@ -44,13 +45,13 @@ hid_t fmt_h5_timeless(fmt_h5 *h5, hid_t class_id) {
   return plist;
 }
 
-/* The core driver's memory is ours: the file stays when the driver closes it. H5Fget_file_image would not do: in a file that is still open
- * it clears the superblock's flags but not their checksum. */
+/* The core driver's memory is ours, with room for a NUL: the file stays when the driver closes it. H5Fget_file_image would not do: in a
+ * file that is still open it clears the superblock's flags but not their checksum. */
 static void *image_resize(void *memory, size_t size, H5FD_file_image_op_t op, void *user) {
   fmt_h5 *h5 = user;
   (void)memory;
   (void)op;
-  return dsp_grow(&h5->image, &h5->image_capacity, size, 1) == DSP_OK ? h5->image : NULL;
+  return dsp_grow(&h5->image, &h5->image_capacity, size + 1, 1) == DSP_OK ? h5->image : NULL;
 }
 
 static void *image_new(size_t size, H5FD_file_image_op_t op, void *user) {
@@ -95,7 +96,7 @@ void fmt_h5_create(fmt_h5 *h5) {
   H5FD_file_image_callbacks_t callbacks = {image_new, image_copy, image_resize, image_keep, user_same, user_keep, h5};
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
   hid_t access = fmt_h5_keep(h5, H5Pcreate(H5P_FILE_ACCESS));
-  fine(h5, H5Pset_fapl_core(access, (size_t)1 << 20, false));
+  fine(h5, H5Pset_fapl_core(access, IMAGE_BYTES, false));
   fine(h5, H5Pset_file_image_callbacks(access, &callbacks));
   /* The library first looks whether a file of this name is there, and reads it whole: a name that nothing can have. */
   create(h5, "/dev/null/report", access);

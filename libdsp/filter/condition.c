@@ -69,18 +69,21 @@ static size_t count_clipped(const double *x, size_t n, double rate_hz, double lo
 
 static void look(dsp_trace_facts *facts, const double *x, size_t n, double rate_hz) {
   double low = INFINITY, high = -INFINITY;
+  double least = INFINITY;
   size_t gap = 0, longest = 0;
-  facts->step = INFINITY;
   for (size_t i = 0; i < n; i++) {
-    if (x[i] < low) low = x[i];
-    if (x[i] > high) high = x[i];
-    gap = isnan(x[i]) ? gap + 1 : 0;
-    longest = gap > longest ? gap : longest;
-    facts->missing += isnan(x[i]) != 0;
-    const double step = i ? fabs(x[i] - x[i - 1]) : 0;
-    if (step > 0 && step < facts->step) facts->step = step;
+    if (isnan(x[i])) {
+      facts->missing++;
+      if (++gap > longest) longest = gap;
+      continue;
+    }
+    gap = 0;
+    low = x[i] < low ? x[i] : low;
+    high = x[i] > high ? x[i] : high;
+    const double step = i ? fabs(x[i] - x[i - 1]) : 0; /* NaN behind a missing sample: no step */
+    least = step > 0 && step < least ? step : least;
   }
-  if (!isfinite(facts->step)) facts->step = 0;
+  facts->step = isfinite(least) ? least : 0;
   facts->longest_gap_s = (double)longest / rate_hz;
   if (low < high) facts->clipped_s = (double)count_clipped(x, n, rate_hz, low, high, facts->step) / rate_hz;
 }
@@ -111,8 +114,8 @@ static dsp_status despike(double *clean, size_t *spikes, const double *x, size_t
 /* Straight lines over missing samples; ok = 0 on bridges longer than `bridge` samples. False when there is no sample at all. */
 static int bridge_gaps(double *x, unsigned char *ok, size_t n, size_t bridge) {
   size_t before = n;
+  memset(ok, 1, n);
   for (size_t i = 0; i < n; i++) {
-    ok[i] = 1;
     if (!isnan(x[i])) {
       before = i;
       continue;
@@ -140,7 +143,9 @@ static double *decimate(size_t *n_out, const double *x, size_t n, size_t factor)
   for (size_t j = 0; y && j < *n_out; j++) {
     const size_t at = j * factor;
     double sum = (double)factor * x[at];
-    for (size_t k = 1; k < factor; k++) {
+    const bool inside = at >= factor && at + factor < n;
+    for (size_t k = 1; inside && k < factor; k++) sum += (double)(factor - k) * (*(x + at - k) + x[at + k]);
+    for (size_t k = 1; !inside && k < factor; k++) {
       const double left = at >= k ? x[at - k] : 2 * x[0] - x[k - at < n ? k - at : n - 1];
       const double right = at + k < n ? x[at + k] : 2 * x[n - 1] - (2 * (n - 1) >= at + k ? x[2 * (n - 1) - at - k] : x[0]);
       sum += (double)(factor - k) * (left + right);
@@ -155,8 +160,7 @@ static unsigned char *decimate_ok(const unsigned char *ok, size_t n, size_t n_ou
   unsigned char *out = dsp_alloc(n_out, 1);
   for (size_t j = 0; out && j < n_out; j++) {
     const size_t at = j * factor, from = at >= factor ? at - (factor - 1) : 0, to = at + factor <= n ? at + factor - 1 : n - 1;
-    out[j] = 1;
-    for (size_t i = from; i <= to; i++) out[j] &= ok[i];
+    out[j] = memchr(ok + from, 0, to - from + 1) == NULL;
   }
   return out;
 }

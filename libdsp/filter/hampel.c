@@ -5,6 +5,7 @@
  * Method: the window is kept sorted (one insertion and one removal a step); the median absolute deviation is the k-th least of two
  * sequences that already stand in order, the deviations below and above the median, found by bisection. Windows are cut at the ends.
  * Sources: F. Hampel, J. Am. Stat. Assoc. 69 (1974) 383; R. Pearson, IEEE Trans. Control Syst. Technol. 10 (2002) 55. */
+#include "sorted.h"
 #include <dsp/filter.h>
 #include <dsp/memory.h>
 #include <math.h>
@@ -13,36 +14,6 @@
 #include <string.h>
 
 static const double MAD_TO_SIGMA = 1.4826;
-
-/** First place in the sorted v whose value is not below x. */
-static size_t lower_bound(const double *v, size_t n, double x) {
-  size_t lo = 0;
-  while (n > 0) {
-    const size_t step = n / 2;
-    if (v[lo + step] < x) {
-      lo += step + 1;
-      n -= step + 1;
-    } else {
-      n = step;
-    }
-  }
-  return lo;
-}
-
-static void insert(double *v, size_t *n, double x) {
-  if (isnan(x)) return;
-  const size_t at = lower_bound(v, *n, x);
-  memmove(v + at + 1, v + at, (*n - at) * sizeof *v);
-  v[at] = x;
-  ++*n;
-}
-
-static void withdraw(double *v, size_t *n, double x) {
-  if (isnan(x)) return;
-  const size_t at = lower_bound(v, *n, x);
-  --*n;
-  memmove(v + at, v + at + 1, (*n - at) * sizeof *v);
-}
 
 /** k-th least (from 0) of |v[i] - m|: `below` values lie before the split and their deviations grow leftwards, the others grow rightwards.
  */
@@ -61,12 +32,8 @@ static double kth_deviation(const double *v, size_t n, double m, size_t below, s
   return from_below > from_above ? from_below : from_above;
 }
 
-static double sorted_median(const double *v, size_t n) {
-  return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2.0;
-}
-
 static double sorted_mad(const double *v, size_t n, double m) {
-  const size_t below = lower_bound(v, n, m);
+  const size_t below = sorted_bound(v, n, m);
   const double upper = kth_deviation(v, n, m, below, n / 2);
   return n % 2 ? upper : (kth_deviation(v, n, m, below, n / 2 - 1) + upper) / 2.0;
 }
@@ -101,12 +68,12 @@ static void find_outliers(double *outlier, double *v, const double *x, size_t n,
     }
     if (!sorted) {
       count = 0;
-      for (size_t k = from; k < i + half && k < n; k++) insert(v, &count, x[k]);
+      for (size_t k = from; k < i + half && k < n; k++) sorted_insert(v, &count, x[k]);
       sorted = true;
     } else if (i > half) {
-      withdraw(v, &count, x[i - half - 1]);
+      sorted_withdraw(v, &count, x[i - half - 1]);
     }
-    if (i + half < n) insert(v, &count, x[i + half]);
+    if (i + half < n) sorted_insert(v, &count, x[i + half]);
     outlier[i] = (double)NAN;
     if (isnan(x[i])) continue;
     const double m = sorted_median(v, count), away = fabs(x[i] - m);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Running median, windows cut at the ends, missing samples left out.
  *
- * Method: two heaps that know where each window slot stands, the lower half (greatest on top) and the upper half (least on top), so that a
- * sample enters and leaves in O(log window). An even count takes the mean of the two middle values. Source: W. Hardle, W. Steiger,
- * Appl. Stat. 44 (1995) 258 (algorithm AS 296). */
+ * Method: a short window is kept in order. A long one is two heaps that know where each window slot stands, the lower half (greatest on
+ * top) and the upper half (least on top), so that a sample enters and leaves in O(log window). An even count takes the mean of the two
+ * middle values. Source: W. Hardle, W. Steiger, Appl. Stat. 44 (1995) 258 (algorithm AS 296). */
+#include "sorted.h"
 #include <dsp/filter.h>
 #include <dsp/memory.h>
 #include <math.h>
@@ -100,10 +101,36 @@ static double middle(const window *w) {
   return w->low.n > w->high.n ? below : (below + w->value[w->high.slot[0]]) / 2.0;
 }
 
+/* The same with the window in order: x may be y, so the samples that are to leave are kept. */
+enum { ORDERED_MAX = 255 };
+static void ordered(double *y, const double *x, size_t n, size_t half) {
+  double v[ORDERED_MAX + 1], kept[ORDERED_MAX];
+  const size_t size = 2 * half + 1;
+  size_t count = 0;
+  for (size_t i = 0; i < half; i++) {
+    kept[i] = x[i];
+    sorted_insert(v, &count, x[i]);
+  }
+  for (size_t i = 0, slot = half; i < n; i++) {
+    /* sample j sits in slot j % size: the one that leaves frees the slot of the one that enters */
+    if (i > half) sorted_withdraw(v, &count, kept[slot]);
+    if (i + half < n) {
+      kept[slot] = x[i + half];
+      sorted_insert(v, &count, x[i + half]);
+    }
+    slot = slot + 1 == size ? 0 : slot + 1;
+    y[i] = count ? sorted_median(v, count) : (double)NAN;
+  }
+}
+
 dsp_status dsp_median(double *y, const double *x, size_t n, size_t half) {
   if (n == 0) return DSP_OK;
   if (half >= n) half = n - 1;
   const size_t size = 2 * half + 1;
+  if (size <= ORDERED_MAX) {
+    ordered(y, x, n, half);
+    return DSP_OK;
+  }
   window w = {.value = dsp_alloc(size, sizeof(double)),
               .place = dsp_alloc(size, sizeof(size_t)),
               .upper = dsp_alloc(size, sizeof(bool)),
@@ -113,7 +140,6 @@ dsp_status dsp_median(double *y, const double *x, size_t n, size_t half) {
   if (w.value && w.place && w.upper && w.low.slot && w.high.slot) {
     for (size_t i = 0; i < half; i++) enter(&w, i % size, x[i]);
     for (size_t i = 0; i < n; i++) {
-      /* sample j sits in slot j % size, so the one that leaves frees the slot of the one that enters */
       if (i > half) leave(&w, (i - half - 1) % size);
       if (i + half < n) enter(&w, (i + half) % size, x[i + half]);
       y[i] = middle(&w);

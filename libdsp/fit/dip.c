@@ -32,6 +32,12 @@ static double at_s(const joint *j, size_t i) {
   return (double)i / j->trace->rate_hz;
 }
 
+/* What a kink adds at t, to the refill only. */
+static void kink_row(const joint *j, double t_s, double *more) {
+  if (j->added == HINGE) more[0] = t_s > j->kink_s ? t_s - j->kink_s : 0;
+  if (j->added == TAIL) more[0] = t_s < j->kink_s ? j->kink_s - t_s : 0, more[1] = more[0] * more[0];
+}
+
 /* Row of the design at t: before the contraction a level and slope, after it a cubic and what is added to it. */
 static void row(const joint *j, double t_s, bool before, double *x) {
   memset(x, 0, COLUMNS * sizeof *x);
@@ -42,9 +48,7 @@ static void row(const joint *j, double t_s, bool before, double *x) {
   }
   const double u = (t_s - j->reference_s) / j->length_s;
   for (int d = 0; d <= j->degree; d++) x[BEFORE + d] = d ? x[BEFORE + d - 1] * u : 1;
-  double *more = x + BEFORE + 1 + j->degree;
-  if (j->added == HINGE) more[0] = fmax(0, t_s - j->kink_s);
-  if (j->added == TAIL) more[0] = fmax(0, j->kink_s - t_s), more[1] = more[0] * more[0];
+  kink_row(j, t_s, x + BEFORE + 1 + j->degree);
 }
 
 static size_t added_columns(const joint *j) {
@@ -181,13 +185,13 @@ typedef struct kinks {
 
 /* Try kinks at first_s, first_s + step_s ... up to last_s; the best stays in k->with. A tie does not depend on rounding. */
 static void scan(kinks *k, double first_s, double last_s, double step_s) {
-  const size_t n = k->with.to - k->with.from, first = BEFORE + 1 + (size_t)k->with.degree, added = added_columns(&k->with);
+  const size_t n = k->with.to - k->with.from, added = added_columns(&k->with);
   joint trial = k->with;
   for (trial.kink_s = first_s; trial.kink_s <= last_s + 1e-9; trial.kink_s += step_s) {
     for (size_t i = 0; i < n; i++) {
-      double x[COLUMNS];
-      row(&trial, at_s(&trial, trial.from + i), false, x);
-      for (size_t c = 0; c < added; c++) k->columns[c * n + i] = k->refill[i] * x[first + c];
+      double more[EXTRA];
+      kink_row(&trial, at_s(&trial, trial.from + i), more);
+      for (size_t c = 0; c < added; c++) k->columns[c * n + i] = k->refill[i] * more[c];
     }
     const double rss = dsp_noise_trial(k->trials, k->columns, added);
     if (rss < (1 - 1e-7) * k->with.rss) k->with.kink_s = trial.kink_s, k->with.rss = rss;
