@@ -189,7 +189,7 @@ static void scan(kinks *k, double first_s, double last_s, double step_s) {
   joint trial = k->with;
   for (trial.kink_s = first_s; trial.kink_s <= last_s + 1e-9; trial.kink_s += step_s) {
     for (size_t i = 0; i < n; i++) {
-      double more[EXTRA];
+      double more[EXTRA] = {0};
       kink_row(&trial, at_s(&trial, trial.from + i), more);
       for (size_t c = 0; c < added; c++) k->columns[c * n + i] = k->refill[i] * more[c];
     }

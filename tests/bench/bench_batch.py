@@ -1,25 +1,28 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`pleth batch` on many small recordings, tables and (every tenth) Doppler audio, 2 % of them broken in ten ways: speed with one and two workers, memory as the
-count grows, and recordings a second beside a SciPy script that does its own analysis in one process. PLETH_BATCH_FILES (10000) says how many.
-With PLETH_BATCH_FOLDER, an empty folder, what was measured is kept there: the same command goes on with the step that was cut off."""
+"""`pleth batch` on many small recordings, tables and (every tenth) Doppler audio, 2 % of them broken in ten ways: speed with one and two
+workers, memory as the count grows; then legs alone, a core each, beside the SciPy script (apg_scipy.py: the same measures, intervals and
+reports, and a summary with a row a measure) that analyses them one after the other in one process and is spared sync and seal.
+PLETH_BATCH_FILES (10000) says how many. With PLETH_BATCH_FOLDER, an empty folder, what was measured is kept there: the same command goes on
+with the step that was cut off."""
 import contextlib
+import csv
 import json
 import os
 import pathlib
 import re
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is loaded: one core each, and none spins
 import apg_scipy
-from race import ratio
+from race import processor_ms, race, ratio
 
 PLETH, SOURCE = os.environ["PLETH"], pathlib.Path(os.environ["PLETH_SOURCE"])
 FILES = int(os.environ.get("PLETH_BATCH_FILES", "10000"))
-LEGS = 20
+LEGS, SAME_LEGS = 20, 200
 
 
 def make_originals(folder):
@@ -117,18 +120,27 @@ with workplace() as folder:
     shutil.rmtree(f"{folder}/one")
 
     # The same legs by both, one core each, in turns.
-    legs = [path for path, _ in pairs[:LEGS]]
-    ours, theirs = [], []
-    for _ in range(5):
-        began = time.perf_counter()
-        subprocess.run([PLETH, "batch", "-q", "-j", "1", *legs, "-o", f"{folder}/out"], check=True)
-        ours.append((time.perf_counter() - began) / LEGS)
-        shutil.rmtree(f"{folder}/out")
-        began = time.perf_counter()
-        for leg in legs:
-            apg_scipy.analyze(leg, f"{folder}/theirs.h5")
-        theirs.append((time.perf_counter() - began) / LEGS)
-    print(f"a leg of {os.path.getsize(legs[0]) / 1e6:.2f} MB: pleth batch {statistics.median(ours) * 1e3:.1f} ms, script in one process "
-          f"{statistics.median(theirs) * 1e3:.1f} ms")
-    ratio("script / pleth batch, a core each", statistics.median(theirs) / statistics.median(ours), 10)
-    sys.stdout.flush()
+    os.makedirs(f"{folder}/legs", exist_ok=True)
+    for i in range(SAME_LEGS):
+        for ending in (".csv", ".pleth.json"):
+            with contextlib.suppress(FileExistsError):
+                os.symlink(f"{os.path.splitext(pairs[i % LEGS][0])[0]}{ending}", f"{folder}/legs/{i:03}{ending}")
+
+    def by_script():
+        os.makedirs(f"{folder}/theirs", exist_ok=True)
+        with open(f"{folder}/theirs/summary.csv", "w", encoding="utf-8", newline="") as file:
+            summary = csv.writer(file, lineterminator="\n")
+            for i in range(SAME_LEGS):
+                report = apg_scipy.analyze(f"{folder}/legs/{i:03}.csv", f"{folder}/theirs/{i:03}.pleth.h5", sync=False)
+                for test in report["tests"]:
+                    for row in test["measures"]:
+                        summary.writerow([f"{i:03}.csv", report["input"]["sha256"], "ok", test["protocol"], test["channel"], *row.values()])
+
+    def by_program():
+        shutil.rmtree(f"{folder}/out", ignore_errors=True)
+        subprocess.run([PLETH, "batch", "-q", "-j", "1", f"{folder}/legs", "-o", f"{folder}/out"], check=True)
+
+    median = race(f"{SAME_LEGS} legs of {os.path.getsize(pairs[0][0]) / 1e6:.2f} MB, a core each", {"pleth batch -j 1": by_program, "script": by_script}, 3)
+    ratio("script / pleth batch, a core each", median["script"] / median["pleth batch -j 1"], 10)
+    own, theirs = processor_ms(by_program, 1), processor_ms(by_script, 1)
+    print(f"  -> processor time alone: pleth batch {own / SAME_LEGS:.2f} ms a leg, script {theirs / SAME_LEGS:.2f} ms ({theirs / own:.1f} x)", flush=True)
