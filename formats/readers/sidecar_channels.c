@@ -213,8 +213,8 @@ dsp_status sidecar_channels(dsp_recording *recording, const json_t *root, const 
     if (status == DSP_OK) status = find_channel(&c, recording, &hints->rows[k], path, error);
     if (status != DSP_OK || c == SIZE_MAX) continue;
     if (named[c])
-      status = dsp_fail(error, DSP_BAD_INPUT, path, "one entry for each channel", "a second entry for channel \"%s\"",
-                        recording->channels[c].name);
+      status = dsp_fail(error, DSP_BAD_INPUT, path, "one entry for each channel, which a map and a side-car name in the same words",
+                        "a second entry for channel \"%s\"", recording->channels[c].name);
     named[c] = true;
     if (status == DSP_OK) status = apply_facts(recording, &recording->channels[c], entry, &hints->rows[k], path, error);
   }

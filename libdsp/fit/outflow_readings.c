@@ -26,18 +26,16 @@ double dsp_outflow_fraction(const dsp_outflow *o, const void *time_s) {
 }
 
 double dsp_outflow_steepest(const dsp_outflow *o, const void *none) {
-  static const double window_s = 0.3, last_s = 2, step_s = 0.01;
-  enum { POINTS = 31 };
-  double best = 0;
+  static const double step_s = 0.01;
+  enum { HALF = 15, POINTS = 2 * HALF + 1, WINDOWS = 171 }; /* lines through 0.3 s each, within the first 2 s */
+  double x[WINDOWS + POINTS - 1], best = 0, sum_of_squares = 0;
   (void)none;
-  for (double at_s = 0; at_s + window_s <= last_s + 1e-9; at_s += step_s) {
-    double sxy = 0, sxx = 0;
-    for (int k = 0; k < POINTS; k++) {
-      const double t = (k - 0.5 * (POINTS - 1)) * window_s / (POINTS - 1);
-      sxy += t * dsp_outflow_at(o, at_s + k * window_s / (POINTS - 1));
-      sxx += t * t;
-    }
-    best = fmax(best, -sxy / sxx);
+  for (int i = 0; i < WINDOWS + POINTS - 1; i++) x[i] = dsp_outflow_at(o, i * step_s);
+  for (int k = -HALF; k <= HALF; k++) sum_of_squares += (double)k * k;
+  for (int w = 0; w < WINDOWS; w++) {
+    double sum = 0;
+    for (int k = 0; k < POINTS; k++) sum += (k - HALF) * x[w + k];
+    best = fmax(best, -sum / (sum_of_squares * step_s));
   }
   return best;
 }

@@ -16,14 +16,26 @@ SETTINGS = ("       0 TEXT FILE VERSION 8.27L\r\n       0 PATIENT  NAME: somebod
             "       0 SYS FDOP2 4000\r\n      32 compress\r\n     128 STOP  5:45:40\r\n")
 
 
-def cfwb(kind, stated=3):
-    body = b"CFWB" + struct.pack("<id5idd4i", 1, .02, 2024, 3, 2, 10, 0, 12.5, .5, 2, stated, 0, kind)
+def cfwb(kind, stated=3, scale=.5, timed=0):
+    body = b"CFWB" + struct.pack("<id5idd4i", 1, .02, 2024, 3, 2, 10, 0, 12.5, .5, 2, stated, timed, kind)
     for name, unit in ((b"APG", b"mL"), (b"Cuff", b"mmHg")):
-        body += name.ljust(32, b"\0") + unit.ljust(32, b"\0") + struct.pack("<4d", .5, 100, 10, -10)
-    return body + b"".join(struct.pack("<2" + "dfh"[kind - 1], i, 10 * i) for i in range(3))
+        body += name.ljust(32, b"\0") + unit.ljust(32, b"\0") + struct.pack("<4d", scale, 100 if scale != 1 else 0, 10, -10)
+    rows = [[i * .02] * timed + [i, 10 * i] for i in range(3)]
+    return body + b"".join(struct.pack(f"<{len(row)}{'dfh'[kind - 1]}", *row) for row in rows)
 
 
-def acq(compressed=0):
+class Packing:
+    """struct in one byte order."""
+
+    def __init__(self, order):
+        self.order = order
+
+    def pack(self, layout, *values):
+        return struct.pack(self.order + layout[1:], *values)
+
+
+def acq(compressed=0, order="<"):
+    struct = Packing(order)
     body = struct.pack("<hiihhhd", 0, 84, 1000, 1, 0, 0, 20.0).ljust(972, b"\0") + struct.pack("<i", compressed)
     head = (struct.pack("<ih", 160, 0) + b"SGP calf").ljust(68, b"\0") + b"Volts".ljust(20, b"\0") + struct.pack("<idd", 3, .5, 1.0)
     body = body.ljust(1000, b"\0") + head.ljust(160, b"\0") + struct.pack("<h", 4) + bytes(10) + struct.pack("<2h3h", 2, 2, 1, 2, 3)
@@ -42,7 +54,21 @@ def bids(name, table, **others):
 
 HELD = "Interval=\t0.01 s\nChannelTitle=\tfast\tslow\n" + "".join(
     f"{i / 100:.2f}\t{i * 31 % 1013}\t{i // 10 * 7919 % 1009}\n" for i in range(500))
+WHOLE_HEAD = ('Interval=\t0.5 s\r\nExcelDateTime=\t4.5353416667000001e+04\t02/03/2024 10:00:00.000000\r\nTimeFormat=\tStartOfBlock\r\nDateFormat=\t\r\n'
+              'ChannelTitle=\t"APG L calf"\t"Cuff"\r\nRange=\t10.000 V\t2.000 V\r\nUnitName=\tmL\tmmHg\r\nTopValue=\t200.0\t*\r\nBottomValue=\t-50.0\t*\r\n')
+TALK = "0\t1\t6\t#* arm\tthen\tleg\r\n0.5\t\t\t#2 no sample in this row\r\n1\t2\t7\r\n"
+EVENTS = '{"Columns": ["onset", "duration", "trial_type"], "OnsetSource": "n/a"}'
 GOOD = {
+    "labchart_nine_lines.txt": (WHOLE_HEAD + TALK).encode(), "labchart_mark8.txt": b"\xef\xbb\xbf" + lab(FIRST, "0\t1\t6\r\n0.02\t2\t6\r\n").encode(),
+    "labchart_old_mac.txt": lab(FIRST, "0\t1\t6\r\n0.02\t2\t6\r\n").replace("\r\n", "\r").encode(),
+    "labchart_hertz.txt": lab(FIRST, "0\t1\t6\r\n0.0005\t2\t6\r\n", interval="2 kHz").encode(),
+    "cfwb_doubles.adibin": cfwb(1, scale=1), "cfwb_floats.adibin": cfwb(2, scale=1), "cfwb_times.adibin": cfwb(1, scale=1, timed=1),
+    "acqtext_blanks.txt": (ACQ + "ms CH1 CH2\r\n 2 2\r\n0,1,6\r\n20,2,7\r\n").encode(),
+    "acqtext_no_times.txt": (ACQ + "CH1\tCH2\r\n2\t2\r\n1,5\t6\r\n2,5\t7\r\n").encode(), "big_endian.acq": acq(order=">"),
+    "sub-01_task-a_physio.tsv.gz": {"sub-01_task-a_physio.tsv.gz": gzip.compress(b"1\t6\n2\t7\n3\t8\n", mtime=0), "physio.json": FACTS.encode(),
+                                    "sub-01_task-a_physioevents.tsv.gz": gzip.compress(b"1\t2\tstand\n-2\tn/a\tbefore\n", mtime=0), "physioevents.json": EVENTS.encode()},
+    "sub-01_task-b_physio.tsv.gz": {"sub-01_task-b_physio.tsv.gz": gzip.compress(b"1\t6\n2\t7\n", mtime=0), "physio.json": FACTS.encode(),
+                                    "sub-01_physio.json": b'{"SamplingFrequency": 25}', "sub-01_task-b_events.tsv": b"onset\tduration\ttrial_type\n-2.48\t0.02\tsupine\n"},
     "labchart.txt": lab(FIRST, "0\t1.02\t6.0\r\n0.02\t1.05\t6.1\t#* supine\r\n0.04\t\t6.1\t#1 lost\r\n").encode(),
     "labchart_no_units.txt": lab(FIRST, "432\t1\t6\r\n432.02\t2\t6\r\n", unit="").encode(),
     "labchart_utf16.txt": b"\xff\xfe" + lab(FIRST, "0\t1\t6\r\n0.02\t2\t6\r\n").encode("utf-16le"),
@@ -53,6 +79,10 @@ GOOD = {
     "one_block.raw": dppg(0xE2, 90),
 }
 EXPECT = {
+    "labchart_nine_lines.txt": {"APG L calf": [1, None, 2], "Cuff": [6, None, 7]}, "labchart_mark8.txt": {"APG L calf": [1, 2]},
+    "labchart_old_mac.txt": {"APG L calf": [1, 2]}, "labchart_hertz.txt": {"APG L calf": [1, 2]}, "cfwb_doubles.adibin": {"APG": [0, 1, 2]},
+    "cfwb_floats.adibin": {"Cuff": [0, 10, 20]}, "cfwb_times.adibin": {"APG": [0, 1, 2], "Cuff": [0, 10, 20]}, "acqtext_blanks.txt": {"Cuff": [6, 7]},
+    "acqtext_no_times.txt": {"SGP calf": [1.5, 2.5]}, "big_endian.acq": {"SGP calf": [1.5, 2, 2.5]}, "sub-01_task-b_physio.tsv.gz": {"volume": [1, 2]},
     "labchart.txt": {"APG L calf": [1.02, 1.05, None], "Cuff": [6, 6.1, 6.1]},
     "labchart_no_units.txt": {"APG L calf": [1, 2]},
     "labchart_utf16.txt": {"APG L calf": [1, 2]},
@@ -62,7 +92,10 @@ EXPECT = {
     "sub-01_physio.tsv.gz": {"volume": [1.5, 1.75, 2], "cuff": [6, None, 8]},
     "one_block.raw": {"exam 1250": [2471 + i for i in range(90)]},
 }
+SAME = "4.5353e+04\t02/03/2024 10:00:"
 IMPERFECT = {
+    "same_serial.txt": ((lab(SAME + "00.25", "0\t1\t6\r\n0.02\t2\t6\r\n") + lab(SAME + "10.75", "0\t3\t6\r\n0.02\t4\t6\r\n")).encode(), "gap"),
+    "every_label.raw": (b"".join(b"\x10" + dppg(label, 40) for label in (0xE2, 0xE1, 0xE0, 0xDF, 0xDE)), "time_unstated"),
     "blocks.txt": ((lab(FIRST, "0\t1\t6\r\n0.02\t2\t6\r\n") + lab(SECOND, "0\t3\t6\r\n0.02\t4\t6\t#* stand\r\n")).encode(), "gap"),
     "rates.txt": ((lab(FIRST, "0\t1\t6\r\n0.02\t2\t6\r\n") + lab(SECOND, "0\t3\t6\r\n0.5\t4\t6\r\n", interval="0.5 s")).encode(), "duplicate_column"),
     "comma.txt": (lab(FIRST, "0,00\t1,5\t6\r\n0,02\t2,5\t6\r\n").replace("0.02 s", "0,02 s").replace("mL", "\xb5V").encode("cp1252"), "encoding_guessed"),

@@ -27,6 +27,10 @@ def read(tool, folder, name, content, options=()):
 
 def model(done):
     out = json.loads(done.stdout)
+    for channel, told in zip(out["channels"], out["info"]["channels"], strict=True):
+        channel |= {key: told[key] for key in ("role", "side", "site", "label") if told[key] not in (None, "unknown")}
+        if told["unit"] != channel["unit"]:
+            channel["told_unit"] = told["unit"]
     del out["info"]["schema"], out["info"]["channels"]  # the channels stand beside it, with their samples
     return out
 

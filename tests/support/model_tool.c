@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * A recording as the readers hand it over, as JSON: what `pleth info --json` tells, and for each channel its numbers. Failure: one line
  * "place: found; expected" on stderr, status 1.
- * usage: model_tool [-k] [-f FORMAT] [-s NAME=VALUE]... FILE [COMPANION...] */
+ * usage: model_tool [-k] [-f FORMAT] [-s NAME=VALUE]... FILE [COMPANION...]   A companion *.pleth.json is the side-car, map.json the map.
+ */
 #include <fcntl.h>
 #include <fmt/reader.h>
 #include <fmt/writer.h>
@@ -80,11 +81,34 @@ static dsp_status put_model(const dsp_recording *r, dsp_error *error) {
   return status;
 }
 
+typedef struct belongings {
+  fmt_source sidecar, map;
+  fmt_file files[FILES_MAX];
+} belongings;
+
+/* A further file, by its name: a side-car, the map, or a companion. */
+static dsp_status take_file(belongings *own, fmt_input *input, fmt_read_options *options, const char *path, dsp_error *error) {
+  const char *name = base(path), *ending = strstr(name, ".pleth.json");
+  if (ending && !ending[strlen(".pleth.json")]) {
+    options->sidecar = &own->sidecar, options->sidecar_name = name;
+    return open_source(&own->sidecar, path, error);
+  }
+  if (strcmp(name, "map.json") == 0) {
+    options->map = &own->map, options->map_name = name;
+    return open_source(&own->map, path, error);
+  }
+  fmt_file *file = &own->files[input->n_companions];
+  file->name = name;
+  const dsp_status status = open_source(&file->source, path, error);
+  input->n_companions += status == DSP_OK;
+  return status;
+}
+
 int main(int argc, char **argv) {
   const dsp_param_table *tables[TABLES_MAX] = {0};
   fmt_source source = {0};
-  fmt_file files[FILES_MAX];
-  fmt_input input = {.source = &source, .companions = files};
+  belongings own = {0};
+  fmt_input input = {.source = &source, .companions = own.files};
   fmt_read_options options = {0};
   dsp_error error = {0};
   dsp_recording *recording = NULL;
@@ -103,16 +127,15 @@ int main(int argc, char **argv) {
     input.name = base(argv[optind]);
     status = open_source(&source, argv[optind], &error);
   }
-  for (int i = optind + 1; status == DSP_OK && i < argc && input.n_companions < FILES_MAX; i++) {
-    files[input.n_companions].name = base(argv[i]);
-    status = open_source(&files[input.n_companions].source, argv[i], &error);
-    input.n_companions += status == DSP_OK;
-  }
+  for (int i = optind + 1; status == DSP_OK && i < argc && input.n_companions < FILES_MAX; i++)
+    status = take_file(&own, &input, &options, argv[i], &error);
   if (status == DSP_OK) status = fmt_read(&recording, &input, &options, &error);
   if (status == DSP_OK) status = put_model(recording, &error);
   if (status != DSP_OK) fprintf(stderr, "%s: %s; %s\n", error.place, error.found, error.expected);
   dsp_recording_free(recording);
-  for (size_t i = 0; i < input.n_companions; i++) fmt_source_clear(&files[i].source);
+  for (size_t i = 0; i < input.n_companions; i++) fmt_source_clear(&own.files[i].source);
+  fmt_source_clear(&own.sidecar);
+  fmt_source_clear(&own.map);
   fmt_source_clear(&source);
   dsp_params_free(params);
   return status == DSP_OK ? 0 : 1;
