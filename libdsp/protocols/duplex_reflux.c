@@ -112,6 +112,21 @@ static void widen_velocities(duplex_reading *r) {
   r->mrv.se = hypot(r->mrv.se, pull * r->mrv.value);
 }
 
+/* The course around a compression, antegrade positive, as far as it is needed: most flows have settled long before `end_s`. */
+static dsp_status take_course(duplex_course *fine, duplex_test *t, const duplex_push *p, double from_s, double end_s, dsp_error *error) {
+  static const double soon_s = 6;
+  const double unit = isfinite(t->hz_per_cm_s) ? t->hz_per_cm_s : 1, soon = (isfinite(p->start_s) ? p->start_s : p->release_s) + soon_s;
+  for (double to_s = fmin(soon, end_s);; to_s = end_s) {
+    const dsp_status status =
+        t->audio ? duplex_audio_track(t->audio, fine, from_s, to_s, error) : duplex_course_cut(fine, &t->course, from_s, to_s);
+    if (status != DSP_OK) return status;
+    duplex_course_scale(fine, t->audio ? t->sign / unit : t->sign);
+    if (t->audio) t->lowest = duplex_audio_lowest_hz(t->audio) / unit;
+    if (to_s >= end_s || duplex_settled(t, fine, p)) return DSP_OK;
+    duplex_course_clear(fine);
+  }
+}
+
 static dsp_status run_trials(duplex_test *t, duplex_reading *readings, dsp_error *error) {
   dsp_status status = DSP_OK;
   for (size_t i = 0; i < t->n_pushes && status == DSP_OK; i++) {
@@ -120,10 +135,7 @@ static dsp_status run_trials(duplex_test *t, duplex_reading *readings, dsp_error
     const duplex_disturbance before = t->audio ? *duplex_audio_disturbance(t->audio) : (duplex_disturbance){0};
     const double from_s = fmax(0, (isfinite(p->start_s) ? p->start_s : p->release_s - 2) - 1);
     const double end_s = fmin(p->until_s, (p->release_marked ? p->release_s : p->start_s + 3) + t->params[P_LONGEST]);
-    status = t->audio ? duplex_audio_track(t->audio, &fine, from_s, end_s, error) : duplex_course_cut(&fine, &t->course, from_s, end_s);
-    if (status == DSP_OK && t->audio) duplex_course_scale(&fine, t->sign / (isfinite(t->hz_per_cm_s) ? t->hz_per_cm_s : 1));
-    if (status == DSP_OK && !t->audio) duplex_course_scale(&fine, t->sign);
-    if (status == DSP_OK && t->audio) t->lowest = duplex_audio_lowest_hz(t->audio) / (isfinite(t->hz_per_cm_s) ? t->hz_per_cm_s : 1);
+    status = take_course(&fine, t, p, from_s, end_s, error);
     if (status == DSP_OK) status = duplex_read(&readings[i], t, &fine, p, error);
     if (status == DSP_OK && t->audio) readings[i].met = since(*duplex_audio_disturbance(t->audio), before);
     widen_velocities(&readings[i]);

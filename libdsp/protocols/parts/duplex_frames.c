@@ -24,7 +24,7 @@ dsp_status duplex_frames_model(duplex_audio *a, dsp_flow_model **model, dsp_flow
       .rate_hz = a->rate_hz,
       .step_hz = coarse ? 25 : fmin(8, 0.27 / window_s),
       .step_part = coarse ? 0.12 : 0.035,
-      .top_hz = fmin(a->top_hz > 0 ? a->top_hz : fastest, (a->kind == DSP_STEREO_IQ ? 0.8 : 0.49) * a->rate_hz),
+      .top_hz = fmin(a->top_hz > 0 ? fmin(a->top_hz, fastest) : fastest, (a->kind == DSP_STEREO_IQ ? 0.8 : 0.49) * a->rate_hz),
       .power = a->blood,
       .steady = a->steady,
       .level_db = a->level_db,

@@ -158,15 +158,32 @@ static void read_velocities(duplex_reading *r, const duplex_course *c, const dup
   r->mrv = (dsp_estimate){r->back / length_s, 0.04 * r->back / length_s};
 }
 
+/* How long after the release reflux may start. An unmarked release is the end of the augmentation; the limb may be held compressed for a
+ * while after it. */
+static double start_within_s(const duplex_test *t, bool release_found) {
+  return t->params[P_START] + (release_found ? t->params[P_HOLD] : 0);
+}
+
+bool duplex_settled(const duplex_test *t, const duplex_course *c, const duplex_push *push) {
+  static const double quiet_s = 1.7; /* more than the tail looks beyond the end of what it follows */
+  const double threshold = fmin(duplex_threshold(t, DUPLEX_MAIN), duplex_threshold(t, DUPLEX_1));
+  const double end_s = duplex_course_time(c, c->n), from_s = end_s - fmax(quiet_s, 2 * t->params[P_BRIDGE]);
+  duplex_reading r = {.none = true};
+  read_push(&r, t, c, push);
+  if (!(r.release_s + start_within_s(t, r.release_found) < from_s)) return false;
+  for (size_t i = duplex_course_index(c, from_s); i < c->n; i++)
+    if (!((double)c->peak[i] > -threshold)) return false; /* not known, too */
+  return true;
+}
+
 dsp_status duplex_read(duplex_reading *r, const duplex_test *t, const duplex_course *c, const duplex_push *push, dsp_error *error) {
   *r = (duplex_reading){.none = true};
   for (int k = 0; k < DUPLEX_THRESHOLDS; k++) r->from_s[k] = r->to_s[k] = (double)NAN;
   read_push(r, t, c, push);
   const double threshold = fmax(duplex_threshold(t, DUPLEX_MAIN), t->lowest);
   const size_t from = duplex_course_index(c, r->release_s - (r->release_found ? 0.05 : 0.3));
-  /* an unmarked release is the end of the augmentation; the limb may be held compressed for a while after it */
-  const double start_s = t->params[P_START] + (r->release_found ? t->params[P_HOLD] : 0);
-  const size_t last = duplex_course_index(c, r->release_s + start_s), to = duplex_course_index(c, push->until_s);
+  const size_t last = duplex_course_index(c, r->release_s + start_within_s(t, r->release_found)),
+               to = duplex_course_index(c, push->until_s);
   size_t masked = 0, looked = 0;
   for (size_t i = from; i < last && i < to; i++) looked++, masked += isnan(c->peak[i]) != 0;
   r->masked = looked ? (double)masked / (double)looked : 1;

@@ -33,6 +33,8 @@ typedef struct duplex_reading {
 /** Read one compression from a fine course (antegrade positive). */
 DSP_MUST_USE dsp_status duplex_read(duplex_reading *reading, const duplex_test *test, const duplex_course *course, const duplex_push *push,
                                     dsp_error *error);
+/** Nothing that lies beyond the course could change its reading: the search for reflux has begun and nothing has flowed back of late. */
+bool duplex_settled(const duplex_test *test, const duplex_course *course, const duplex_push *push);
 /** The threshold in the course's unit for RT, RT.1, RT.2, RT.5. */
 double duplex_threshold(const duplex_test *test, int which);
 

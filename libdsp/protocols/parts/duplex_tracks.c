@@ -54,6 +54,15 @@ static void forget(duplex_audio *a, duplex_course *course) {
     if (isfinite(course->peak[f])) course->peak[f] = course->mean[f] = 0;
 }
 
+/* Highest shift that a closer look has to expect. The coarse course errs by a fifth at most. */
+static double top_of(const duplex_course *course) {
+  static const double room = 1.6, least_hz = 1000;
+  double highest = 0;
+  for (size_t f = 0; f < course->n; f++)
+    if (isfinite(course->peak[f])) highest = fmax(highest, fabs((double)course->peak[f]));
+  return fmax(room * highest, least_hz);
+}
+
 dsp_status duplex_audio_overview(duplex_audio *a, duplex_course *course, dsp_error *error) {
   enum { CHUNK = 512 };
   static const double least_clear_s = 0.1;
@@ -74,6 +83,7 @@ dsp_status duplex_audio_overview(duplex_audio *a, duplex_course *course, dsp_err
   for (size_t f = 0; f < n && status == DSP_OK; f += CHUNK)
     status = overview_chunk(a, &o, course, f, n - f < CHUNK ? n - f : CHUNK, hop, error);
   const size_t kept = o.n_strengths < sizeof o.strength / sizeof o.strength[0] ? o.n_strengths : sizeof o.strength / sizeof o.strength[0];
+  a->top_hz = top_of(course);
   if (kept > 20) a->blood = fmax(dsp_order_median(o.strength, kept) / (double)a->bins, 0.1 * a->blood);
   if (status == DSP_OK && (double)o.clear < least_clear_s * course->rate_hz) forget(a, course);
 done:
