@@ -33,6 +33,11 @@ DSP_API DSP_MUST_USE dsp_status dsp_sosfiltfilt(const dsp_sos *sos, double *y, c
  * every factor-th sample from the first. *y is malloc'ed, *n_out = ceil(n / factor). Ends are extended oddly. factor 1 copies. */
 DSP_API DSP_MUST_USE dsp_status dsp_decimate(double **y, size_t *n_out, const double *x, size_t n, unsigned factor, dsp_error *error);
 
+/** The filter of a decimation by `factor` (2 to 1000000), for callers that keep samples of their own: *side is malloc'ed and holds the
+ * centre tap and one side of 2 *half + 1 symmetric taps of gain 1 at zero frequency; pass band to 0.8 of the new Nyquist frequency,
+ * `attenuation_db` (50 to 120) beyond 1.2 of it. */
+DSP_API DSP_MUST_USE dsp_status dsp_lowpass_taps(double **side, size_t *half, unsigned factor, double attenuation_db, dsp_error *error);
+
 /** Samples at irregular times put on a regular grid by shape-preserving cubic (PCHIP) interpolation: y[i] at t[0] + i / rate_hz while <=
  * t[n-1]. t strictly rising. NaN in x: grid points between two samples of which one is NaN become NaN. *y is malloc'ed. */
 DSP_API DSP_MUST_USE dsp_status dsp_resample_grid(double **y, size_t *n_out, const double *t, const double *x, size_t n, double rate_hz,

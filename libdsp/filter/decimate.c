@@ -46,6 +46,14 @@ static double edge_dot(const double *h, const double *x, size_t n, size_t at, si
   return sum;
 }
 
+dsp_status dsp_lowpass_taps(double **side, size_t *half, unsigned factor, double attenuation_db, dsp_error *error) {
+  *half = (size_t)ceil((attenuation_db - 7.95) / (2.0 * 2.285 * M_PI * TRANSITION) * factor);
+  *side = dsp_alloc(*half + 1, sizeof **side);
+  if (!*side) return dsp_fail_memory(error);
+  kaiser_lowpass(*side, *half, 1.0 / factor, 0.1102 * (attenuation_db - 8.7));
+  return DSP_OK;
+}
+
 dsp_status dsp_decimate(double **y, size_t *n_out, const double *x, size_t n, unsigned factor, dsp_error *error) {
   *y = NULL;
   *n_out = 0;
@@ -54,19 +62,16 @@ dsp_status dsp_decimate(double **y, size_t *n_out, const double *x, size_t n, un
     if (!isfinite(x[i])) return dsp_fail(error, DSP_BAD_INPUT, "decimation", "finite samples", "sample %zu is not finite", i);
 
   const size_t count = n / factor + (n % factor != 0);
-  const double beta = 0.1102 * (ATTENUATION_DB - 8.7);
-  const size_t half = (size_t)ceil((ATTENUATION_DB - 7.95) / (2.0 * 2.285 * M_PI * TRANSITION) * factor);
-  double *out = dsp_alloc(count, sizeof *out);
-  double *h = dsp_alloc(half + 1, sizeof *h);
-  if (!out || !h) {
+  double *out = dsp_alloc(count, sizeof *out), *h = NULL;
+  size_t half = 0;
+  if (!out) return dsp_fail_memory(error);
+  if (factor > 1 && dsp_lowpass_taps(&h, &half, factor, ATTENUATION_DB, error) != DSP_OK) {
     free(out);
-    free(h);
-    return dsp_fail_memory(error);
+    return DSP_NO_MEMORY;
   }
   if (factor == 1) {
     if (n) memcpy(out, x, n * sizeof *out);
   } else {
-    kaiser_lowpass(h, half, 1.0 / factor, beta);
     for (size_t i = 0; i < count; i++) {
       const size_t at = i * factor;
       out[i] = at >= half && at + half < n ? symmetric_dot(h, x + at, half) : edge_dot(h, x, n, at, half);

@@ -13,14 +13,19 @@ struct duplex_audio {
   const dsp_audio *source;
   const double *params;
   unsigned first_channel;
-  double rate_hz, hz_per_cm_s;
+  double rate_hz, hz_per_cm_s; /**< rate of the pairs that are looked at */
+  uint64_t n_frames;           /**< that many */
+  size_t by;                   /**< samples of the source for one of those; 1: the source's own */
+  float *taps;                 /**< of the low-pass before that, each twice; the first weighs the sample `lead` ahead */
+  size_t n_taps, lead;
   dsp_stereo_facts facts;
   dsp_stereo kind;
   bool corrected;
   size_t length, bins, hop; /**< frames */
   dsp_stft *stft;
-  float *background, *raw, *pairs, *power;
-  size_t raw_capacity, pairs_capacity;
+  float *background, *raw, *wide, *pairs, *power; /**< wide: the two channels of raw, where those are not all */
+  size_t raw_capacity, wide_capacity, pairs_capacity;
+  double seen_hz;    /**< highest shift that the survey has seen */
   double blood;      /**< usual power of the echo */
   float *example;    /**< spectra of steady fast flow, from which the profile is learnt */
   size_t n_examples; /**< shown so far; the first SHAPE_FRAMES places are filled */
@@ -37,11 +42,21 @@ struct duplex_audio {
 /** n pairs from sample `first` of the source into audio->pairs, matched if need be; beyond its end zeros. */
 DSP_MUST_USE dsp_status duplex_audio_pairs(duplex_audio *audio, uint64_t first, size_t n, dsp_error *error);
 
+/* duplex_band.c */
+/** Look at the audio at a lower rate, but at least least_rate_hz, from here on. */
+DSP_MUST_USE dsp_status duplex_band_set(duplex_audio *audio, double least_rate_hz, dsp_error *error);
+/** Highest shift that is there at that rate. */
+double duplex_band_hz(const duplex_audio *audio);
+/** Samples of the source that n pairs take. */
+size_t duplex_band_raw(const duplex_audio *audio, size_t n);
+/** n pairs from so many of the source. */
+void duplex_band_filter(const duplex_audio *audio, float *to, const float *pairs, size_t n);
+
 /** The sample at `seconds`; 0 before the start. */
 uint64_t duplex_audio_sample(const duplex_audio *audio, double seconds);
 
-/** The same audio in windows of window_s; stays audio's. */
-DSP_MUST_USE dsp_status duplex_audio_slow(duplex_audio **slow, duplex_audio *audio, double window_s, dsp_error *error);
+/** The same audio in windows of window_s, for shifts up to top_hz; stays audio's. */
+DSP_MUST_USE dsp_status duplex_audio_slow(duplex_audio **slow, duplex_audio *audio, double window_s, double top_hz, dsp_error *error);
 
 /* duplex_survey.c */
 /** The wiring that the data show: audio->facts. */

@@ -17,20 +17,21 @@ void duplex_frames_keep(duplex_audio *a, const float *power) {
 dsp_status duplex_frames_model(duplex_audio *a, dsp_flow_model **model, dsp_flow_shape shape, bool coarse, dsp_error *error) {
   static const double hann_hz = 0.6; /* standard deviation of the window's main lobe, times its length */
   const double fastest = isfinite(a->hz_per_cm_s) ? 250 * a->hz_per_cm_s : 8000, window_s = (double)a->length / a->rate_hz;
+  const double most_hz = a->by > 1 ? duplex_band_hz(a) : (a->kind == DSP_STEREO_IQ ? 0.8 : 0.49) * a->rate_hz;
   shape.width_hz = hypot(shape.width_hz, hann_hz / window_s);
-  const dsp_flow_setting setting = {
-      .background = a->background,
-      .bins = a->bins,
-      .rate_hz = a->rate_hz,
-      .step_hz = coarse ? 25 : fmin(8, 0.27 / window_s),
-      .step_part = coarse ? 0.12 : 0.035,
-      .top_hz = fmin(a->top_hz > 0 ? fmin(a->top_hz, fastest) : fastest, (a->kind == DSP_STEREO_IQ ? 0.8 : 0.49) * a->rate_hz),
-      .power = a->blood,
-      .steady = a->steady,
-      .level_db = a->level_db,
-      .skirts_db = a->steady ? -20 : -24,
-      .evidence = (double)a->length / (1.5 * (double)a->bins) * (coarse ? 1 : fmin(1, (double)a->hop / (0.5 * (double)a->length))),
-      .shape = shape};
+  const dsp_flow_setting setting = {.background = a->background,
+                                    .bins = a->bins,
+                                    .rate_hz = a->rate_hz,
+                                    .step_hz = coarse ? 25 : fmin(8, 0.27 / window_s),
+                                    .step_part = coarse ? 0.12 : 0.035,
+                                    .top_hz = fmin(a->top_hz > 0 ? fmin(a->top_hz, fastest) : fastest, most_hz),
+                                    .power = a->blood,
+                                    .steady = a->steady,
+                                    .level_db = a->level_db,
+                                    .skirts_db = a->steady ? -20 : -24,
+                                    .evidence = (double)a->length / (1.5 * (double)a->bins) *
+                                                (coarse ? 1 : fmin(1, (double)a->hop / (0.5 * (double)a->length))),
+                                    .shape = shape};
   return dsp_flow_model_new(model, &setting, error);
 }
 
@@ -102,14 +103,16 @@ void duplex_frames_moments(const duplex_audio *a, const float *power, double edg
 static void judge_frames(duplex_audio *a, unsigned char *kind, const float *power, uint64_t start, size_t n, size_t hop) {
   static const double lowest_hz = 100, still_s = 0.005;
   const size_t first = (size_t)ceil(lowest_hz * (double)a->bins / a->rate_hz), channels = a->source->n_channels;
-  const size_t still = (size_t)fmax(8, still_s * a->rate_hz), shown = a->length < hop ? a->length : hop;
+  const double blurred = (double)(a->n_taps - 1) / (double)a->by; /* by the low-pass at the ends of what stands still */
+  const size_t still = (size_t)fmax(8, still_s * a->rate_hz - blurred), shown = a->length < hop ? a->length : hop;
   for (size_t f = 0; f < n; f++) {
     kind[f] = (unsigned char)dsp_spectrum_judge(power + f * a->bins, a->background, a->bins, first, a->kind == DSP_STEREO_SEPARATED);
     for (size_t c = 0; c < 2; c++)
-      a->found.saturated += dsp_saturated(a->raw + f * hop * channels + a->first_channel + c, shown, channels, a->source->clip_level);
-    a->found.samples += 2 * shown;
+      a->found.saturated += dsp_saturated(a->raw + (a->lead + f * hop * a->by) * channels + a->first_channel + c, shown * a->by, channels,
+                                          a->source->clip_level);
+    a->found.samples += 2 * shown * a->by;
   }
-  const uint64_t left = a->source->n_frames > start ? a->source->n_frames - start : 0, span = (n - 1) * hop + a->length;
+  const uint64_t left = a->n_frames > start ? a->n_frames - start : 0, span = (n - 1) * hop + a->length;
   dsp_frames_mark_still(kind, n, hop, a->length, a->pairs, (size_t)(left < span ? left : span), still);
 }
 

@@ -33,7 +33,7 @@ dsp_status duplex_audio_geometric(const duplex_audio *a, duplex_course *course, 
   for (size_t f = 0; f < course->n; f++)
     if (isfinite(course->peak[f])) highest_hz = fmax(highest_hz, fabs((double)course->peak[f]));
   if (isnan(lowest_hz)) return DSP_OK;
-  const double top_hz = fmin(fmax(room * highest_hz, lowest_hz + least_room_hz), 0.5 * a->rate_hz - hz_a_bin);
+  const double top_hz = fmin(fmax(room * highest_hz, lowest_hz + least_room_hz), duplex_band_hz(a) - hz_a_bin);
   const size_t first = (size_t)ceil(lowest_hz / hz_a_bin), end = (size_t)(top_hz / hz_a_bin);
   if (end <= first) return DSP_OK;
   float *mean = dsp_alloc(end - first, sizeof *mean);

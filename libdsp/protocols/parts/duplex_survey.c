@@ -14,13 +14,13 @@ static const double row_s = 0.5;
 /* Blocks of one second spread evenly over the recording: at most `most` of them. */
 static size_t survey_blocks(const duplex_audio *a, size_t most, size_t *length) {
   *length = (size_t)a->rate_hz;
-  if (*length > a->source->n_frames) *length = (size_t)a->source->n_frames;
-  const uint64_t whole = *length ? a->source->n_frames / *length : 0;
+  if (*length > a->n_frames) *length = (size_t)a->n_frames;
+  const uint64_t whole = *length ? a->n_frames / *length : 0;
   return whole < most ? (size_t)whole : most;
 }
 
 static uint64_t block_start(const duplex_audio *a, size_t i, size_t n, size_t length) {
-  return n < 2 ? 0 : (uint64_t)((double)i / (double)(n - 1) * (double)(a->source->n_frames - length));
+  return n < 2 ? 0 : (uint64_t)((double)i / (double)(n - 1) * (double)(a->n_frames - length));
 }
 
 dsp_status duplex_survey_kind(duplex_audio *a, dsp_error *error) {
@@ -60,12 +60,31 @@ static dsp_status guess_blood(duplex_audio *a, const float *rows, size_t n_rows,
   return DSP_OK;
 }
 
+/* Highest shift in any row. What raises the band's top in both directions is a click, not flow. */
+static double highest_seen(const duplex_audio *a, const float *rows, size_t n_rows) {
+  static const float clear = 4;
+  const size_t half = a->bins / 2, top = half - half / 4;
+  size_t highest = 0;
+  for (size_t r = 0; r < n_rows; r++) {
+    const float *row = rows + r * a->bins;
+    size_t raised[2] = {0}, last = 0;
+    for (size_t k = highest + 1; k < half; k++) {
+      const bool up = row[half + k] > clear * a->background[k], down = row[half - k] > clear * a->background[k];
+      if (up || down) last = k;
+      if (k >= top) raised[0] += up, raised[1] += down;
+    }
+    if (last && !(2 * raised[0] > half - top && 2 * raised[1] > half - top)) highest = last;
+  }
+  return (double)highest * a->rate_hz / (double)a->bins;
+}
+
 dsp_status duplex_survey_background(duplex_audio *a, dsp_error *error) {
   size_t length = 0, n_rows = 0;
   const size_t half_hop = a->length / 2, fit = (size_t)(row_s * a->rate_hz / (double)half_hop) + 1;
   const size_t row_frames = fit < ROW_FRAMES ? fit : ROW_FRAMES, span = a->length + (row_frames - 1) * half_hop;
   const size_t blocks = survey_blocks(a, SURVEY_ROWS / 3, &length);
   float *rows = dsp_alloc(SURVEY_ROWS * a->bins, sizeof *rows);
+  free(a->background);
   a->background = dsp_alloc(a->bins / 2 + 1, sizeof *a->background);
   if (!rows || !a->background) {
     free(rows);
@@ -84,6 +103,7 @@ dsp_status duplex_survey_background(duplex_audio *a, dsp_error *error) {
   }
   if (status == DSP_OK && !dsp_background(a->background, rows, n_rows, a->bins, 0.8 * (double)row_frames)) a->kind = DSP_STEREO_UNKNOWN;
   if (status == DSP_OK && a->kind != DSP_STEREO_UNKNOWN) status = guess_blood(a, rows, n_rows, error);
+  if (status == DSP_OK && a->kind != DSP_STEREO_UNKNOWN) a->seen_hz = highest_seen(a, rows, n_rows);
   free(rows);
   return status;
 }

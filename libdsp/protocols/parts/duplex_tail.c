@@ -12,7 +12,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { SEEN = DUPLEX_THRESHOLDS, LEVELS, SIDE = 25, CELLS = SIDE * SIDE, BENDS = 2, PLACES = 2000 };
+enum { SEEN = DUPLEX_THRESHOLDS, LEVELS, COARSE = 13, SIDE = 25, CELLS = SIDE * SIDE, BENDS = 2, PLACES = 2000 };
 
 static const double stops_a_second = 0.3; /* prior rate of stops */
 static const double hz_a_cell = 2;        /* of the table of frequencies */
@@ -77,30 +77,30 @@ typedef struct grid {
   double from[2], lost[2]; /* borders */
 } grid;
 
-static curve cell(const grid *g, size_t i, int bend) {
-  const size_t row = i / SIDE, column = i % SIDE;
-  return (curve){g->from[0] + (g->from[1] - g->from[0]) * (double)row / (SIDE - 1),
-                 g->lost[0] + (g->lost[1] - g->lost[0]) * (double)column / (SIDE - 1), bend};
+static curve cell(const grid *g, size_t side, size_t i, int bend) {
+  const size_t i_row = i / side, i_column = i % side;
+  const double row = (double)i_row / (double)(side - 1), column = (double)i_column / (double)(side - 1);
+  return (curve){g->from[0] + (g->from[1] - g->from[0]) * row, g->lost[0] + (g->lost[1] - g->lost[0]) * column, bend};
 }
 
 /* Narrow the grid to where a curve is not too unlikely. */
-static double narrow(const evidence *e, grid *g, int bend, double *sums, double *totals) {
+static double narrow(const evidence *e, grid *g, size_t side, int bend, double *sums, double *totals) {
   static const double unlikely = 12;
   double best = -INFINITY;
   grid next = {{INFINITY, -INFINITY}, {INFINITY, -INFINITY}};
-  for (size_t i = 0; i < CELLS; i++) {
-    const curve c = cell(g, i, bend);
+  for (size_t i = 0; i < side * side; i++) {
+    const curve c = cell(g, side, i, bend);
     const double most = run_curve(e, &c, sums);
     totals[i] = log_total(e, sums, most, best - unlikely);
     best = fmax(best, totals[i]);
   }
-  for (size_t i = 0; i < CELLS; i++) {
+  for (size_t i = 0; i < side * side; i++) {
     if (totals[i] < best - unlikely) continue;
-    const curve c = cell(g, i, bend);
+    const curve c = cell(g, side, i, bend);
     next.from[0] = fmin(next.from[0], c.from), next.from[1] = fmax(next.from[1], c.from);
     next.lost[0] = fmin(next.lost[0], c.lost), next.lost[1] = fmax(next.lost[1], c.lost);
   }
-  const double from_step = (g->from[1] - g->from[0]) / (SIDE - 1), lost_step = (g->lost[1] - g->lost[0]) / (SIDE - 1);
+  const double from_step = (g->from[1] - g->from[0]) / (double)(side - 1), lost_step = (g->lost[1] - g->lost[0]) / (double)(side - 1);
   *g = (grid){{next.from[0] - from_step, next.from[1] + from_step}, {next.lost[0] - lost_step, next.lost[1] + lost_step}};
   return best;
 }
@@ -178,7 +178,8 @@ static void search(hypothesis *h, room *r) {
   const double from = log(h->e.query->from_hz), lost = log(h->e.query->lost_hz);
   for (int bend = 0; bend < BENDS; bend++) {
     h->g[bend] = (grid){{from - 0.4, from + 0.4}, {lost - 1.2, fmin(lost + 0.7, from + 0.4)}};
-    for (int round = 0; round < 2; round++) h->best[bend] = narrow(&h->e, &h->g[bend], bend, r->sums, r->totals);
+    (void)narrow(&h->e, &h->g[bend], COARSE, bend, r->sums, r->totals);
+    h->best[bend] = narrow(&h->e, &h->g[bend], COARSE, bend, r->sums, r->totals);
   }
 }
 
@@ -192,10 +193,10 @@ static void integrate(duplex_tail *tail, room *r) {
     for (int bend = 0; bend < BENDS; bend++) {
       hypothesis *h = &r->h[i];
       if (h->best[bend] < reference - unlikely) continue;
-      h->best[bend] = narrow(&h->e, &h->g[bend], bend, r->sums, r->totals);
+      h->best[bend] = narrow(&h->e, &h->g[bend], SIDE, bend, r->sums, r->totals);
       const double area = (h->g[bend].from[1] - h->g[bend].from[0]) * (h->g[bend].lost[1] - h->g[bend].lost[0]);
       for (size_t k = 0; k < CELLS; k++) {
-        const curve c = cell(&h->g[bend], k, bend);
+        const curve c = cell(&h->g[bend], SIDE, k, bend);
         run_curve(&h->e, &c, r->sums);
         add_curve(p, &h->e, &c, r->sums, reference - log(area));
       }
@@ -340,14 +341,15 @@ dsp_status duplex_find_tail(duplex_tail *tail, duplex_audio *audio, const duplex
   *tail = (duplex_tail){.found = false};
   if (!(query->lost_s - query->from_s >= least_s) || !(query->to_s > query->lost_s)) return DSP_OK;
   duplex_audio *slow = NULL;
+  const double top_hz = top * fmax(query->from_hz, 2 * query->threshold_hz[DUPLEX_MAIN]);
   room *r = dsp_zalloc(1, sizeof *r);
-  dsp_status status =
-      r ? duplex_audio_slow(&slow, audio, fmin(periods / query->threshold_hz[DUPLEX_MAIN], longest_s), error) : dsp_fail_memory(error);
+  dsp_status status = r ? duplex_audio_slow(&slow, audio, fmin(periods / query->threshold_hz[DUPLEX_MAIN], longest_s), top_hz, error)
+                        : dsp_fail_memory(error);
   if (r && status == DSP_OK) {
     slow->steady = true;
     dsp_flow_model_free(slow->model);
     slow->model = NULL;
-    slow->top_hz = top * fmax(query->from_hz, 2 * query->threshold_hz[DUPLEX_MAIN]);
+    slow->top_hz = top_hz;
     status = follow(tail, r, slow, audio, query, error);
   }
   for (size_t i = 0; r && i < HYPOTHESES; i++) free(r->h[i].e.ratio);

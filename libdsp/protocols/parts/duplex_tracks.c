@@ -66,9 +66,9 @@ static double top_of(const duplex_course *course) {
 dsp_status duplex_audio_overview(duplex_audio *a, duplex_course *course, dsp_error *error) {
   enum { CHUNK = 512 };
   static const double least_clear_s = 0.1;
-  const double duration_s = (double)a->source->n_frames / a->rate_hz, step_s = fmax(0.02, duration_s / OVERVIEW_MAX);
+  const double duration_s = (double)a->n_frames / a->rate_hz, step_s = fmax(0.02, duration_s / OVERVIEW_MAX);
   const size_t hop = (size_t)fmax(1, round(step_s * a->rate_hz));
-  const size_t n = a->source->n_frames > a->length ? (size_t)((a->source->n_frames - a->length) / hop) + 1 : 0;
+  const size_t n = a->n_frames > a->length ? (size_t)((a->n_frames - a->length) / hop) + 1 : 0;
   overview o = {.n_strengths = 0};
   dsp_status status = duplex_frames_model(a, &a->model, (dsp_flow_shape){.profile = 3.5, .width_hz = 45, .width_part = 0.07}, true, error);
   if (status != DSP_OK) return status;
@@ -134,7 +134,7 @@ dsp_status duplex_audio_track(duplex_audio *a, duplex_course *course, double fro
   dsp_status status = a->model ? DSP_OK : duplex_frames_shape(a, error);
   if (status != DSP_OK) return status;
   /* no window reaches beyond the recording: the step at its end is broad */
-  const uint64_t start = duplex_audio_sample(a, from_s), all = a->source->n_frames,
+  const uint64_t start = duplex_audio_sample(a, from_s), all = a->n_frames,
                  most_end = all + a->hop > a->length ? all + a->hop - a->length : 0;
   const uint64_t asked = duplex_audio_sample(a, to_s), end = asked < most_end ? asked : most_end;
   spectra s = {.n = end > start ? (size_t)((end - start) / a->hop) : 0, .states = 1 + 2 * dsp_flow_model_steps(a->model)};
