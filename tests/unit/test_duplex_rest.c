@@ -72,16 +72,16 @@ END_TEST
 START_TEST(noise_passes_for_flow_no_more_often_than_stated) {
   static const char *const rates[] = {"0.1", "0.01", "0.001"};
   venous_plan plan = reflux_plan;
-  plan.duration_s = 62;
-  plan.trials = 4;
-  plan.period_s = 14;
+  plan.duration_s = 70; /* a compression is followed for 6 s */
+  plan.trials = 8;
+  plan.period_s = 8;
   plan.rest_cm_s = plan.peak_cm_s = 0; /* blood that stands does not echo */
   plan.snr_db = _i / 6 ? 20 : 10;
   plan.wiring = _i / 3 % 2 ? VENOUS_SEPARATED : VENOUS_IQ;
   recording = venous_make(&plan, 61 + (uint64_t)_i, true);
   ck_assert_int_eq(dsp_params_set(params, "duplex.reflux.false_alarm", rates[_i % 3], NULL), DSP_OK);
   analyze(NULL);
-  ck_assert_uint_eq(report->n_tests, 5);
+  ck_assert_uint_eq(report->n_tests, 9);
   size_t quiet = 0, alarms = 0;
   for (size_t t = 1; t < report->n_tests; t++)
     for (size_t s = 0; s < report->tests[t].n_series; s++) {
