@@ -26,3 +26,13 @@ int json_write(const cli_options *options, const fmt_buffer *json) {
   message_failure(path, &error);
   return EXIT_OUTPUT;
 }
+
+int json_or_text(const cli_options *options, fmt_buffer *text) {
+  int status = text->failed ? message_memory() : EXIT_DONE;
+  if (status == EXIT_DONE && options->given[OPT_JSON])
+    status = json_write(options, text);
+  else if (status == EXIT_DONE)
+    output_write(text->bytes, text->size);
+  fmt_buffer_clear(text);
+  return status;
+}

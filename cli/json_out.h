@@ -13,5 +13,7 @@ bool json_alone(const cli_options *options);
 int json_check(const cli_options *options);
 /** Put it there; nothing without --json. An exit status. */
 int json_write(const cli_options *options, const fmt_buffer *json);
+/** Text that is JSON where --json is given and for people otherwise goes where it belongs; it is cleared. An exit status. */
+int json_or_text(const cli_options *options, fmt_buffer *text);
 
 #endif

@@ -59,14 +59,9 @@ static int print(const cli_options *options, const dsp_params *params) {
   } else {
     status = table_put_text(&out, &table, "", output_colour(options->given[OPT_NO_COLOR]));
   }
-  int result = status == DSP_OK && !out.failed ? EXIT_DONE : message_memory();
-  if (result == EXIT_DONE && options->given[OPT_JSON])
-    result = json_write(options, &out);
-  else if (result == EXIT_DONE)
-    output_write(out.bytes, out.size);
+  if (status != DSP_OK) out.failed = true;
   table_clear(&table);
-  fmt_buffer_clear(&out);
-  return result;
+  return json_or_text(options, &out);
 }
 
 int verb_config(const cli_options *options) {

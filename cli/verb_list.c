@@ -163,14 +163,9 @@ static int print(const list_row *list, const cli_options *options, const dsp_par
     const bool bold = output_colour(options->given[OPT_NO_COLOR]);
     status = list->wordy ? table_put_paragraphs(&out, &table, bold) : table_put_text(&out, &table, "", bold);
   }
-  int result = status == DSP_OK && !out.failed ? EXIT_DONE : message_memory();
-  if (result == EXIT_DONE && options->given[OPT_JSON])
-    result = json_write(options, &out);
-  else if (result == EXIT_DONE)
-    output_write(out.bytes, out.size);
+  if (status != DSP_OK) out.failed = true;
   table_clear(&table);
-  fmt_buffer_clear(&out);
-  return result;
+  return json_or_text(options, &out);
 }
 
 int verb_list(const cli_options *options) {

@@ -191,3 +191,29 @@ bool csv_mixed_separators(csv_span cell) {
   }
   return digits && ((dots && commas) || dots > 1 || commas > 1);
 }
+
+/* A function of its own, so that its few values stay in registers. */
+size_t csv_plain_rows(double *const *x, size_t n_columns, size_t row, size_t capacity, const csv_dialect *dialect,
+                      const unsigned char **from, const unsigned char *end) {
+  const unsigned char *p = *from, *row_start = p;
+  const unsigned char delimiter = dialect->delimiter, decimal = dialect->decimal;
+  const size_t last = n_columns - 1;
+  size_t c = 0;
+  while (row < capacity && p < end) {
+    const unsigned char *q = csv_number_fast(p, decimal, &x[c][row]);
+    if (!q) break;
+    p = q + 1;
+    if (c < last) {
+      if (*q != delimiter) break;
+      c++;
+      continue;
+    }
+    if (*q == '\r') q = p++;
+    if (*q != '\n') break;
+    row_start = p;
+    row++;
+    c = 0;
+  }
+  *from = row_start;
+  return row;
+}

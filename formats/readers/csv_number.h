@@ -67,4 +67,9 @@ __attribute__((always_inline)) static inline const unsigned char *csv_number_fas
   return start + stop;
 }
 
+/* Rows of nothing but common numbers, for as long as they last, into the columns x from row `row` on. *from is then behind the last of
+ * them. The number of rows that the columns hold now. */
+size_t csv_plain_rows(double *const *x, size_t n_columns, size_t row, size_t capacity, const csv_dialect *dialect,
+                      const unsigned char **from, const unsigned char *end);
+
 #endif

@@ -154,32 +154,12 @@ static dsp_status one_row(pass *at, const unsigned char **from) {
   return odd_cells(at, c, from);
 }
 
-/* Rows of nothing but common numbers, for as long as they last: the loop that most of the time is spent in. A function of its own, so that
- * its few values stay in registers. */
-__attribute__((noinline)) static void plain_rows(pass *at, double *const *x, const unsigned char **from) {
+/* Rows of nothing but common numbers: most of the time is spent here. */
+static void plain_rows(pass *at, double *const *x, const unsigned char **from) {
   csv_table *table = at->table;
-  const unsigned char *p = *from, *row_start = p, *end = table->end;
-  const unsigned char delimiter = table->dialect.delimiter, decimal = table->dialect.decimal;
-  const size_t last = table->n_columns - 1, first_row = table->n_rows, capacity = at->capacity;
-  size_t row = first_row, c = 0;
-  while (row < capacity && p < end) {
-    const unsigned char *q = csv_number_fast(p, decimal, &x[c][row]);
-    if (!q) break;
-    p = q + 1;
-    if (c < last) {
-      if (*q != delimiter) break;
-      c++;
-      continue;
-    }
-    if (*q == '\r') q = p++;
-    if (*q != '\n') break;
-    row_start = p;
-    row++;
-    c = 0;
-  }
-  table->n_rows = row;
-  at->line += row - first_row;
-  *from = row_start;
+  const size_t first_row = table->n_rows;
+  table->n_rows = csv_plain_rows(x, table->n_columns, first_row, at->capacity, &table->dialect, from, table->end);
+  at->line += table->n_rows - first_row;
 }
 
 /* The columns' arrays side by side; false while some column does not hold numbers. */

@@ -148,31 +148,10 @@ static dsp_status odd_cells(rows_block *block, size_t c, const unsigned char *p,
   return DSP_OK;
 }
 
-/* Rows of nothing but common numbers, as long as they last. */
-__attribute__((noinline)) static void plain_rows(rows_block *block, const unsigned char **from) {
-  const unsigned char *p = *from, *row_start = p, *end = block->text->end;
-  const unsigned char delimiter = block->text->dialect.delimiter, decimal = block->text->dialect.decimal;
-  const size_t last = block->n_columns - 1, first_row = block->n_rows;
-  double *const *x = block->x;
-  size_t row = first_row, c = 0;
-  while (row < block->capacity && p < end) {
-    const unsigned char *q = csv_number_fast(p, decimal, &x[c][row]);
-    if (!q) break;
-    p = q + 1;
-    if (c < last) {
-      if (*q != delimiter) break;
-      c++;
-      continue;
-    }
-    if (*q == '\r') q = p++;
-    if (*q != '\n') break;
-    row_start = p;
-    row++;
-    c = 0;
-  }
-  block->line += row - first_row;
-  block->n_rows = row;
-  *from = row_start;
+static void plain_rows(rows_block *block, const unsigned char **from) {
+  const size_t first_row = block->n_rows;
+  block->n_rows = csv_plain_rows(block->x, block->n_columns, first_row, block->capacity, &block->text->dialect, from, block->text->end);
+  block->line += block->n_rows - first_row;
 }
 
 dsp_status rows_take(rows_block *block, const unsigned char **from, dsp_error *error) {

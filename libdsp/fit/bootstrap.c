@@ -4,6 +4,7 @@
  * Method: each replicate is glued from blocks at uniformly drawn places until it is as long as the data; the interval lies between
  * percentiles of the replicates. Sources: H. Kunsch, Ann. Stat. 17 (1989) 1217; generator xoshiro256++ and its seeding by splitmix64: D.
  * Blackman, S. Vigna, ACM Trans. Math. Softw. 47 (2021) 36. */
+#include <core/xoshiro.h>
 #include <dsp/fit.h>
 #include <dsp/memory.h>
 #include <dsp/order.h>
@@ -11,31 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint64_t rotate(uint64_t x, unsigned by) {
-  return x << by | x >> (64 - by);
-}
-
 dsp_random dsp_random_seeded(uint64_t seed) {
   dsp_random random;
-  for (size_t i = 0; i < 4; i++) {
-    seed += 0x9e3779b97f4a7c15U;
-    uint64_t z = seed;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9U;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebU;
-    random.s[i] = z ^ z >> 31;
-  }
+  for (size_t i = 0; i < 4; i++) random.s[i] = core_splitmix(&seed);
   return random;
 }
 
 uint64_t dsp_random_next(dsp_random *random) {
-  uint64_t *s = random->s;
-  const uint64_t out = rotate(s[0] + s[3], 23) + s[0], shifted = s[1] << 17;
-  s[2] ^= s[0];
-  s[3] ^= s[1];
-  s[1] ^= s[2];
-  s[0] ^= s[3];
-  s[2] ^= shifted;
-  s[3] = rotate(s[3], 45);
+  const uint64_t *s = random->s, out = core_rotate(s[0] + s[3], 23) + s[0];
+  core_xoshiro_step(random->s);
   return out;
 }
 

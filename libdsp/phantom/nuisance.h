@@ -44,6 +44,13 @@ typedef struct dsp_nuisance_range {
   bool either;
 } dsp_nuisance_range;
 
+/** What is alike on every limb at rest, in whatever unit: heart, breathing and vasomotion, drift's time constant, how long a dropout is. */
+#define DSP_NUISANCE_USUAL                                                                                                                 \
+  [DSP_N_HEART_PER_MIN] = {50, 100, 50, 100, false}, [DSP_N_HRV] = {0.03, 0.05, 0.03, 0.05, false},                                        \
+  [DSP_N_BREATH_HZ] = {0.15, 0.35, 0.15, 0.35, false}, [DSP_N_VASO_HZ] = {0.05, 0.15, 0.05, 0.15, false},                                  \
+  [DSP_N_DRIFT_TAU_S] = {120, 400, 120, 400, false}, [DSP_N_TRANSIENT_S] = {1, 1, 1, 1, false},                                            \
+  [DSP_N_TRANSIENT_HZ] = {1, 1, 1, 1, false}, [DSP_N_DROPOUT_S] = {0.2, 0.2, 0.2, 0.2, false}
+
 /** What the word of a simulator's parameter `nuisance` asks for. */
 typedef enum dsp_nuisance_level { DSP_NUISANCE_NONE, DSP_NUISANCE_REALISTIC, DSP_NUISANCE_HARD, DSP_NUISANCE_CUSTOM } dsp_nuisance_level;
 #define DSP_NUISANCE_WORDS "none|realistic|hard|custom"

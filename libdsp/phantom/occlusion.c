@@ -245,14 +245,15 @@ _Static_assert(R_SIZES + DSP_N_SIZES == DSP_OCCLUSION_ROWS_N, "one row a paramet
 
 /* For a trace in mL/100 mL; bulge and transient belong to standing. */
 static const dsp_nuisance_range levels[DSP_N_SIZES] = {
-    [DSP_N_PULSE_ML] = {0.03, 0.1, 0.03, 0.15, false},   [DSP_N_HEART_PER_MIN] = {50, 100, 50, 100, false},
-    [DSP_N_HRV] = {0.03, 0.05, 0.03, 0.05, false},       [DSP_N_BREATH_ML] = {0.01, 0.05, 0.02, 0.08, false},
-    [DSP_N_BREATH_HZ] = {0.15, 0.35, 0.15, 0.35, false}, [DSP_N_VASO_ML] = {0.01, 0.03, 0.01, 0.06, false},
-    [DSP_N_VASO_HZ] = {0.05, 0.15, 0.05, 0.15, false},   [DSP_N_WHITE_ML] = {0.005, 0.02, 0.01, 0.03, false},
-    [DSP_N_PINK_ML] = {0.002, 0.01, 0.005, 0.02, false}, [DSP_N_DRIFT_ML] = {-0.05, 0.05, -0.15, 0.15, false},
-    [DSP_N_DRIFT_TAU_S] = {120, 400, 120, 400, false},   [DSP_N_TRANSIENT_S] = {1, 1, 1, 1, false},
-    [DSP_N_TRANSIENT_HZ] = {1, 1, 1, 1, false},          [DSP_N_DROPOUTS] = {0, 0, 2, 8, false},
-    [DSP_N_DROPOUT_S] = {0.2, 0.2, 0.2, 0.2, false},     [DSP_N_LSB_ML] = {0.0005, 0.004, 0.001, 0.01, false},
+    DSP_NUISANCE_USUAL,
+    [DSP_N_PULSE_ML] = {0.03, 0.1, 0.03, 0.15, false},
+    [DSP_N_BREATH_ML] = {0.01, 0.05, 0.02, 0.08, false},
+    [DSP_N_VASO_ML] = {0.01, 0.03, 0.01, 0.06, false},
+    [DSP_N_WHITE_ML] = {0.005, 0.02, 0.01, 0.03, false},
+    [DSP_N_PINK_ML] = {0.002, 0.01, 0.005, 0.02, false},
+    [DSP_N_DRIFT_ML] = {-0.05, 0.05, -0.15, 0.15, false},
+    [DSP_N_DROPOUTS] = {0, 0, 2, 8, false},
+    [DSP_N_LSB_ML] = {0.0005, 0.004, 0.001, 0.01, false},
 };
 
 static void draw_limb(dsp_occlusion_limb *l, double scale, dsp_rng *rng) {

@@ -1,36 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * xoshiro256** (Blackman and Vigna, ACM TOMS 47:36, 2021) seeded by splitmix64; normal deviates by Marsaglia's polar method. */
+#include <core/xoshiro.h>
 #include <math.h>
 #include <phantom/rng.h>
 
-static uint64_t splitmix(uint64_t *state) {
-  uint64_t z = (*state += 0x9e3779b97f4a7c15u);
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
-
-static uint64_t rotate(uint64_t x, unsigned bits) {
-  return (x << bits) | (x >> (64 - bits));
-}
-
 void dsp_rng_seed(dsp_rng *rng, uint64_t seed, uint64_t stream) {
   uint64_t mixed_stream = stream;
-  uint64_t state = seed ^ splitmix(&mixed_stream);
-  for (int i = 0; i < 4; i++) rng->s[i] = splitmix(&state);
+  uint64_t state = seed ^ core_splitmix(&mixed_stream);
+  for (int i = 0; i < 4; i++) rng->s[i] = core_splitmix(&state);
   rng->spare = 0;
   rng->has_spare = false;
 }
 
 uint64_t dsp_rng_next(dsp_rng *rng) {
-  uint64_t *s = rng->s;
-  uint64_t result = rotate(s[1] * 5, 7) * 9, shifted = s[1] << 17;
-  s[2] ^= s[0];
-  s[3] ^= s[1];
-  s[1] ^= s[2];
-  s[0] ^= s[3];
-  s[2] ^= shifted;
-  s[3] = rotate(s[3], 45);
+  const uint64_t result = core_rotate(rng->s[1] * 5, 7) * 9;
+  core_xoshiro_step(rng->s);
   return result;
 }
 

@@ -51,14 +51,15 @@ static const dsp_param_row rows[ROWS] = {
 };
 
 static const dsp_nuisance_range levels[DSP_N_SIZES] = {
-    [DSP_N_PULSE_ML] = {0.2, 1, 0.2, 1.5, false},        [DSP_N_HEART_PER_MIN] = {50, 100, 50, 100, false},
-    [DSP_N_HRV] = {0.03, 0.05, 0.03, 0.05, false},       [DSP_N_BREATH_ML] = {0.5, 2, 0.5, 3, false},
-    [DSP_N_BREATH_HZ] = {0.15, 0.35, 0.15, 0.35, false}, [DSP_N_VASO_ML] = {0.3, 1.2, 0.5, 2, false},
-    [DSP_N_VASO_HZ] = {0.05, 0.15, 0.05, 0.15, false},   [DSP_N_WHITE_ML] = {0.05, 0.3, 0.05, 0.3, false},
-    [DSP_N_PINK_ML] = {0.05, 0.2, 0.1, 0.5, false},      [DSP_N_DRIFT_ML] = {-5, 5, -15, 15, false},
-    [DSP_N_DRIFT_TAU_S] = {120, 400, 120, 400, false},   [DSP_N_TRANSIENT_S] = {1, 1, 1, 1, false},
-    [DSP_N_TRANSIENT_HZ] = {1, 1, 1, 1, false},          [DSP_N_DROPOUTS] = {0, 2.9, 2, 8, false},
-    [DSP_N_DROPOUT_S] = {0.2, 0.2, 0.2, 0.2, false},     [DSP_N_LSB_ML] = {0.01, 0.1, 0.05, 0.3, false},
+    DSP_NUISANCE_USUAL,
+    [DSP_N_PULSE_ML] = {0.2, 1, 0.2, 1.5, false},
+    [DSP_N_BREATH_ML] = {0.5, 2, 0.5, 3, false},
+    [DSP_N_VASO_ML] = {0.3, 1.2, 0.5, 2, false},
+    [DSP_N_WHITE_ML] = {0.05, 0.3, 0.05, 0.3, false},
+    [DSP_N_PINK_ML] = {0.05, 0.2, 0.1, 0.5, false},
+    [DSP_N_DRIFT_ML] = {-5, 5, -15, 15, false},
+    [DSP_N_DROPOUTS] = {0, 2.9, 2, 8, false},
+    [DSP_N_LSB_ML] = {0.01, 0.1, 0.05, 0.3, false},
     [DSP_N_MARKER_S] = {0, 0, 0.3, 0.8, false},
 };
 
