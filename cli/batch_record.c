@@ -160,24 +160,39 @@ static void note_code(const char **codes, size_t *lengths, size_t *n, const char
   ++*n;
 }
 
+static bool has_flag(const char *flags, const char *code) {
+  const size_t own = strlen(code);
+  for (size_t length = 0; *flags != '\0'; flags += length + (flags[length] == ';')) {
+    length = strcspn(flags, ";");
+    if (length == own && memcmp(flags, code, own) == 0) return true;
+  }
+  return false;
+}
+
+/* The flags of one value. */
+static void note_flags(batch_caution *caution, const char **codes, size_t *lengths, size_t *n, const char *flag) {
+  for (size_t length = 0; *flag != '\0'; flag += length + (flag[length] == ';')) {
+    length = strcspn(flag, ";");
+    if (!asks_for_caution(flag, length)) continue;
+    note_code(codes, lengths, n, flag, length);
+    caution->flags++;
+  }
+}
+
 bool batch_record_caution(batch_caution *caution, const batch_record *record) {
   const char *codes[CODES_TOLD];
   size_t lengths[CODES_TOLD], n = 0;
+  fmt_buffer text = {0};
   memset(caution, 0, sizeof *caution);
   for (size_t i = 0; i < record->n; i++) {
-    caution->invalid += strcmp(record->measures[i].cell[MEAS_VALID], "true") != 0;
-    for (const char *flag = record->measures[i].cell[MEAS_FLAGS]; *flag != '\0';) {
-      const size_t length = strcspn(flag, ";");
-      if (asks_for_caution(flag, length)) {
-        note_code(codes, lengths, &n, flag, length);
-        caution->flags++;
-      }
-      flag += length + (flag[length] == ';');
-    }
+    const char *const *cell = record->measures[i].cell;
+    if (has_flag(cell[MEAS_FLAGS], "see_pooled")) continue; /* a trial's line of what only the whole test has */
+    caution->measures++;
+    caution->invalid += strcmp(cell[MEAS_VALID], "true") != 0;
+    note_flags(caution, codes, lengths, &n, cell[MEAS_FLAGS]);
   }
-  fmt_buffer text = {0};
   if (caution->invalid > 0)
-    fmt_printf(&text, "%zu of %zu values missing", caution->invalid, record->n);
+    fmt_printf(&text, "%zu of %zu values missing", caution->invalid, caution->measures);
   else
     fmt_printf(&text, "%zu flag%s", caution->flags, caution->flags == 1 ? "" : "s");
   for (size_t i = 0; i < n && i < CODES_TOLD; i++) fmt_printf(&text, "%s%.*s", i == 0 ? ": " : ", ", (int)lengths[i], codes[i]);

@@ -59,8 +59,8 @@ bool batch_record_read(batch_record *record, char *text, size_t size);
 void batch_record_clear(batch_record *record);
 /** What asks for caution in a record. */
 typedef struct batch_caution {
-  size_t flags, invalid; /**< flags beyond mere notes; values that are missing */
-  char text[160];        /**< in words, with the first few flags */
+  size_t measures, flags, invalid; /**< values that are asked for; flags beyond mere notes; values that are missing */
+  char text[160];                  /**< in words, with the first few flags */
 } batch_caution;
 
 /** False: there is none. */

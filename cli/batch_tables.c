@@ -140,7 +140,7 @@ static void count(batch_tally *tally, size_t line, const batch_record *r) {
     note_worst(tally, line, caution.flags, caution.text);
   }
   tally->invalid += caution.invalid;
-  tally->empty += caution.invalid == r->n;
+  tally->empty += caution.invalid == caution.measures;
 }
 
 static int pass(tables *t, const batch_list *list, const batch_place *places, batch_logs *logs) {

@@ -71,8 +71,9 @@ static const verb_row verbs[] = {
 
 static const size_t n_verbs = sizeof verbs / sizeof *verbs;
 
-static const char statuses[] = "Exit status: 0 done (null or flagged values included, unless --strict), 1 some inputs failed,\n"
-                               "2 wrong command line, 3 no usable input, 4 cannot write the output, 75 try again later.\n";
+static const char statuses[] = "Exit status: 0 done (null or flagged values included, unless --strict), 1 some inputs failed or\n"
+                               "a comparison is out of tolerance, 2 wrong command line, 3 no usable input, 4 cannot write the\n"
+                               "output, 75 try again later.\n";
 
 static int print(fmt_buffer *text) {
   const int status = text->failed ? message_memory() : EXIT_DONE;

@@ -22,7 +22,7 @@ typedef struct option_row {
 
 static const option_row rows[OPT_COUNT] = {
     [OPT_OUTPUT] = {'o', "output", ARG_TEXT, "FILE", 0, 0,
-                    "where the output goes (analyze with several inputs: a folder; report: - is stdout)"},
+                    "where the output goes (batch, merge, analyze of several inputs: a folder; report: - is stdout)"},
     [OPT_SIDECAR] = {0, "sidecar", ARG_TEXT, "FILE", 0, 0,
                      "side-car with what the recording does not carry (default: STEM.pleth.json beside it)"},
     [OPT_MAP] = {0, "map", ARG_TEXT, "FILE", 0, 0,

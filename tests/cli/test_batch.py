@@ -118,6 +118,15 @@ def test_closing_words(folder):
     check(not [name for name in tree(f"{folder}/out") if name.endswith(".tmp")], "no leftovers")
 
 
+def test_trials_are_not_missing(folder):
+    """What only the whole test has is no missing value of its trials: neither in the closing words nor for --strict."""
+    sample = f"{os.environ['PLETH_SOURCE']}/sample_data/hyperaemia.csv"
+    alone = run("analyze", sample, "--strict", "-q", "-o", "alone.h5", cwd=folder)
+    done = run("batch", sample, "--strict", "-o", "trials", cwd=folder)
+    check(alone.returncode == 0 and done.returncode == 0, f"strict: {alone.returncode} {done.returncode} {done.out}")
+    check("1 analysed (0 of them flagged, 0 without any value)" in done.out, done.out)
+
+
 def on_terminal(folder, *words):
     """What the program writes to a terminal that is its stderr."""
     ours, its = pty.openpty()
@@ -152,7 +161,7 @@ def test_progress(folder):
 
 def main():
     with workplace() as folder:
-        for test in (test_what_is_taken, test_locked_folder, test_ten_ways, test_closing_words, test_progress):
+        for test in (test_what_is_taken, test_locked_folder, test_ten_ways, test_closing_words, test_trials_are_not_missing, test_progress):
             test(folder)
     finish()
 
