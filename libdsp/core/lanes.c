@@ -25,7 +25,7 @@ DSP_LANES static void subtract(double *restrict to, const double *restrict from,
   for (; i < n; i++) to[i] -= times * from[i];
 }
 
-DSP_LANES static void multiply(double *x, double by, size_t n) {
+DSP_LANES static void scale(double *x, double by, size_t n) {
   size_t i = 0;
   for (; i + 4 <= n; i += 4) *(dsp_lanes *)(x + i) *= by;
   for (; i < n; i++) x[i] *= by;
@@ -40,5 +40,5 @@ void dsp_subtract(double *restrict to, const double *restrict from, double times
 }
 
 void dsp_scale(double *x, double by, size_t n) {
-  multiply(x, by, n);
+  scale(x, by, n);
 }
