@@ -43,8 +43,8 @@ DSP_API DSP_MUST_USE dsp_status dsp_noise_trials_new(dsp_noise_trials **made, co
                                                      const unsigned char *ok, size_t n, const double *design, size_t k, size_t most);
 DSP_API void dsp_noise_trials_free(dsp_noise_trials *trials); /**< NULL is legal */
 
-/** Sum of squared whitened residuals with `k` columns of n values added, as dsp_noise_regress would leave it but for rounding; NaN when one
- * of them depends on the others. */
+/** Sum of squared whitened residuals with `k` columns of n values added (none: NULL), as dsp_noise_regress would leave it but for rounding;
+ * NaN when one of them depends on the others. */
 DSP_API double dsp_noise_trial(dsp_noise_trials *trials, const double *more, size_t k);
 
 #endif

@@ -55,11 +55,10 @@ static size_t added_columns(const joint *j) {
   return j->added == PLAIN ? 0 : j->added == HINGE ? 1 : 2;
 }
 
-/* Design and samples that count: those from just before the contraction to `clear_s` are left out. Returns how many count. */
-static size_t lay_out(const joint *j, double *design, unsigned char *ok, double clear_s) {
+/* Design and samples that count: those from just before the contraction to `clear_s` are left out. */
+static void lay_out(const joint *j, double *design, unsigned char *ok, double clear_s) {
   const size_t n = j->to - j->from;
   const double guard_s = fmax(0.25, 1.5 / j->trace->rate_hz);
-  size_t used = 0;
   for (size_t i = 0; i < n; i++) {
     double x[COLUMNS];
     const double t_s = at_s(j, j->from + i);
@@ -67,21 +66,19 @@ static size_t lay_out(const joint *j, double *design, unsigned char *ok, double 
     row(j, t_s, before, x);
     for (size_t c = 0; c < j->k; c++) design[c * n + i] = hidden ? 0 : x[c];
     ok[i] = hidden ? 0 : j->trace->ok[j->from + i];
-    used += ok[i];
   }
-  return used;
 }
 
-static dsp_status regress(joint *j, double clear_s, double least_variance) {
+static dsp_status regress(joint *j, double clear_s) {
+  static const double least_variance = 0.3;
   j->k = BEFORE + 1 + (size_t)j->degree + added_columns(j);
   const size_t n = j->to - j->from;
   double *design = dsp_alloc(n, COLUMNS * sizeof *design), variance;
   unsigned char *ok = dsp_alloc(n, 1);
   dsp_status status = design && ok ? DSP_OK : DSP_NO_MEMORY;
   if (status == DSP_OK) {
-    const size_t used = lay_out(j, design, ok, clear_s);
+    lay_out(j, design, ok, clear_s);
     status = dsp_noise_regress(j->noise, j->coef, j->cov, &variance, j->trace->x + j->from, ok, n, design, j->k, least_variance);
-    if (status == DSP_OK) j->rss = variance * (double)(used - j->k);
   }
   free(design);
   free(ok);
@@ -198,27 +195,28 @@ static void scan(kinks *k, double first_s, double last_s, double step_s) {
   }
 }
 
-/* The kink of `kind` within [first_s, last_s] that leaves least, found in two passes; *with stays `plain` when none leaves less. */
-static dsp_status best_kink(joint *with, const joint *plain, extra kind, double clear_s, double first_s, double last_s) {
+/* The kink of `kind` within [first_s, last_s] that leaves least, found in two passes, and how much less than none (0: none is best). */
+static dsp_status best_kink(joint *with, double *gain, const joint *plain, extra kind, double clear_s, double first_s, double last_s) {
   static const double coarse_s = 0.1, fine_s = 0.025, around_s = 0.075;
   const size_t n = plain->to - plain->from;
   kinks k = {.with = *plain};
   k.with.added = kind;
+  *gain = 0;
   double *design = dsp_alloc(n, (COLUMNS + EXTRA) * sizeof *design);
   unsigned char *ok = dsp_alloc(n, 1);
   dsp_status status = DSP_NO_MEMORY;
   if (design && ok) {
-    (void)lay_out(plain, design, ok, clear_s);
+    lay_out(plain, design, ok, clear_s);
     k.columns = design + COLUMNS * n;
     k.refill = design + BEFORE * n;
     status = dsp_noise_trials_new(&k.trials, plain->noise, plain->trace->x + plain->from, ok, n, design, plain->k, added_columns(&k.with));
   }
-  if (status == DSP_OK) scan(&k, first_s, last_s, coarse_s);
-  if (status == DSP_OK && k.with.rss < plain->rss)
-    scan(&k, fmax(first_s, k.with.kink_s - around_s), fmin(last_s, k.with.kink_s + around_s), fine_s);
-  if (status == DSP_OK && k.with.rss < plain->rss) {
+  if (status == DSP_OK) {
+    const double without = k.with.rss = dsp_noise_trial(k.trials, NULL, 0);
+    scan(&k, first_s, last_s, coarse_s);
+    if (k.with.rss < without) scan(&k, fmax(first_s, k.with.kink_s - around_s), fmin(last_s, k.with.kink_s + around_s), fine_s);
+    *gain = without - k.with.rss;
     *with = k.with;
-    status = regress(with, clear_s, 0);
   }
   dsp_noise_trials_free(k.trials);
   free(design);
@@ -226,20 +224,22 @@ static dsp_status best_kink(joint *with, const joint *plain, extra kind, double 
   return status;
 }
 
-/* The kink within [first_s, last_s] that explains the trace best; *found when it explains much more than none does. */
+/* The kink within [first_s, last_s] that explains the trace best; *found, and the regression made, when it explains much more than none. */
 static dsp_status find_kink(bool *found, joint *j, extra kind, double clear_s, double first_s, double last_s) {
   static const double clearly = 20; /* twice the gain of log likelihood, noise as learnt or as seen */
   *found = false;
   j->added = PLAIN;
-  dsp_status status = regress(j, clear_s, 0);
-  if (status != DSP_OK || last_s <= first_s) return status == DSP_NO_MEMORY ? status : DSP_OK;
+  j->k = BEFORE + 1 + (size_t)j->degree;
+  if (last_s <= first_s) return DSP_OK;
   joint with = *j;
-  status = best_kink(&with, j, kind, clear_s, first_s, last_s);
-  if (status != DSP_OK) return status == DSP_NO_MEMORY ? status : DSP_OK;
-  const double noise = fmax(1, with.rss / (double)(with.to - with.from));
-  *found = j->rss - with.rss > clearly * noise;
-  if (*found) *j = with;
-  return DSP_OK;
+  double gain;
+  dsp_status status = best_kink(&with, &gain, j, kind, clear_s, first_s, last_s);
+  if (status == DSP_OK && gain > clearly * fmax(1, with.rss / (double)(with.to - with.from))) {
+    status = regress(&with, clear_s);
+    *found = status == DSP_OK;
+    if (*found) *j = with;
+  }
+  return status == DSP_NO_MEMORY ? status : DSP_OK;
 }
 
 /* Is the kink the end of a bulge? Back from it to `lowest_s` the refill must lie clearly above the trace. */
@@ -315,11 +315,11 @@ dsp_status dsp_dip_read(dsp_dip *dip, const dsp_trace *trace, const dsp_noise *n
   /* The pace of filling may change soon after the rhythm ends. */
   bool hinged;
   status = find_kink(&hinged, &j, HINGE, dip->clear_s, dip->clear_s + 0.2, fmin(dip->clear_s + 1.6, dip->clear_s + 0.6 * j.length_s));
-  if (status == DSP_OK) status = regress(&j, dip->clear_s, 0.3);
+  if (status == DSP_OK && !hinged) status = regress(&j, dip->clear_s);
   /* What does not show is not fitted: each degree less makes the edge surer. */
   while (status == DSP_OK && j.degree > 1 && fabs(j.coef[BEFORE + j.degree]) < shows * sqrt(j.cov[(BEFORE + j.degree) * (j.k + 1)])) {
     j.degree--;
-    status = regress(&j, dip->clear_s, 0.3);
+    status = regress(&j, dip->clear_s);
   }
   if (status != DSP_OK) return status;
   double before[COLUMNS], lowest[COLUMNS], difference[COLUMNS];
