@@ -113,34 +113,62 @@ DSP_LANES static bool is_zero_block(const double *y) {
   return ((any[0] | any[1] | any[2] | any[3]) << 1) == 0;
 }
 
+/* The predictors as the loops want them: of every order at one lag side by side for a run's first samples, and scaled for the rest. */
+enum { LANES = 4, ROW = DSP_NOISE_ORDER_MAX + LANES };
+typedef struct whitener {
+  const dsp_noise *noise;
+  double at_lag[DSP_NOISE_ORDER_MAX + LANES][ROW]; /* [j][t]: sample t's predictor at lag j + 1, 0 where it reaches no further */
+  double sd[ROW], a[DSP_NOISE_ORDER_MAX], scale;
+} whitener;
+
+static void whitener_make(whitener *w, const dsp_noise *noise) {
+  const size_t order = noise->order;
+  memset(w, 0, sizeof *w);
+  w->noise = noise;
+  w->scale = 1 / noise->sd[order];
+  for (size_t t = 0; t < ROW; t++) w->sd[t] = t < order ? noise->sd[t] : 1;
+  for (size_t t = 1; t < order; t++)
+    for (size_t j = 0; j < t; j++) w->at_lag[j][t] = noise->predictor[t - 1][j];
+  for (size_t j = 0; j < order; j++) w->a[j] = noise->predictor[order - 1][j] * w->scale;
+}
+
+/* A run's first `n` samples, up to the order, each predicted by all that lie before it. */
+DSP_LANES static void begin_run(double *out, const whitener *w, const double *y, size_t n) {
+  double led[ROW + LANES] = {0}, whitened[ROW];
+  memcpy(led + LANES, y, n * sizeof *y);
+  for (size_t t = 0; t < n; t += LANES) {
+    const double *now = led + LANES + t;
+    dsp_lanes e = *(const dsp_lanes *)now;
+    for (size_t j = 0; j + 1 < t + LANES; j++) e -= *(const dsp_lanes *)(w->at_lag[j] + t) * *(const dsp_lanes *)(now - 1 - j);
+    *(dsp_lanes *)(whitened + t) = e / *(const dsp_lanes *)(w->sd + t);
+  }
+  memcpy(out, whitened, n * sizeof *out);
+}
+
 /* Whiten one run of samples. Columns of a design are often 0 over most of it: so is then what they are whitened to. */
-static void whiten_run(double *out, const dsp_noise *noise, const double *y, size_t n) {
-  double a[DSP_NOISE_ORDER_MAX];
-  const size_t order = noise->order, start = n < order ? n : order;
-  const double scale = 1 / noise->sd[order];
+static void whiten_run(double *out, const whitener *w, const double *y, size_t n) {
+  const size_t order = w->noise->order, start = n < order ? n : order;
   size_t first = 0, end = n;
   while (first + BLOCK <= n && is_zero_block(y + first)) first += BLOCK;
   while (first < n && y[first] == 0) first++;
   while (end >= first + BLOCK && is_zero_block(y + end - BLOCK)) end -= BLOCK;
   while (end > first && y[end - 1] == 0) end--;
-  for (size_t t = 0; t < start; t++) {
-    double e = y[t];
-    for (size_t j = 0; j < t; j++) e -= noise->predictor[t - 1][j] * y[t - 1 - j];
-    out[t] = e / noise->sd[t];
-  }
-  for (size_t j = 0; j < order; j++) a[j] = noise->predictor[order - 1][j] * scale;
+  if (first < start)
+    begin_run(out, w, y, start);
+  else
+    memset(out, 0, start * sizeof *out);
   const size_t from = first > start ? first : start, reach = first < end ? end + order : 0, to = reach < n ? reach : n;
   for (size_t t = start; t < from; t++) out[t] = 0;
-  if (to > from) predict(out + from, y + from, to - from, a, order, scale);
+  if (to > from) predict(out + from, y + from, to - from, w->a, order, w->scale);
   for (size_t t = to > from ? to : from; t < n; t++) out[t] = 0;
 }
 
 /* Whiten the samples with use[i] set into out, run by run. */
-static void whiten(double *out, const dsp_noise *noise, const double *y, const unsigned char *use, size_t n) {
+static void whiten(double *out, const whitener *w, const double *y, const unsigned char *use, size_t n) {
   for (size_t i = 0; i < n; i++) {
     const unsigned char *stop = memchr(use + i, 0, n - i);
     const size_t end = stop ? (size_t)(stop - use) : n;
-    if (end > i) whiten_run(out, noise, y + i, end - i);
+    if (end > i) whiten_run(out, w, y + i, end - i);
     out += end - i;
     i = end;
   }
@@ -172,6 +200,7 @@ static size_t plan_rows(unsigned char *use, size_t *unknown, const dsp_noise *no
 
 /** Columns and samples after whitening, `rows` values each. */
 typedef struct whitened {
+  whitener by;
   unsigned char *use; /**< n: samples that count */
   double *columns;    /**< the `k` given ones, those for unknown samples, room for `more` */
   double *y;          /**< behind them */
@@ -181,7 +210,8 @@ typedef struct whitened {
 static void whitened_clear(whitened *w) {
   free(w->use);
   free(w->columns);
-  *w = (whitened){0};
+  w->use = NULL;
+  w->columns = NULL;
 }
 
 /** DSP_NO_SOLUTION when too few samples are left for the columns and `more` further ones. */
@@ -189,7 +219,11 @@ static dsp_status whitened_make(whitened *w, const dsp_noise *noise, const doubl
                                 const double *design, size_t k, size_t more) {
   size_t unknown[UNKNOWNS_MAX];
   double *impulse = dsp_zalloc(n, sizeof *impulse);
-  *w = (whitened){.use = dsp_alloc(n, 1), .columns = dsp_alloc(n, (k + UNKNOWNS_MAX + more + 1) * sizeof *w->columns)};
+  whitener_make(&w->by, noise);
+  w->rows = w->cols = 0;
+  w->y = NULL;
+  w->use = dsp_alloc(n, 1);
+  w->columns = dsp_alloc(n, (k + UNKNOWNS_MAX + more + 1) * sizeof *w->columns);
   dsp_status status = impulse && w->use && w->columns ? DSP_OK : DSP_NO_MEMORY;
   if (status == DSP_OK) {
     const size_t n_unknown = plan_rows(w->use, unknown, noise, ok, n);
@@ -197,13 +231,13 @@ static dsp_status whitened_make(whitened *w, const dsp_noise *noise, const doubl
     for (size_t i = 0; i < n; i++) w->rows += w->use[i];
     w->y = w->columns + (w->cols + more) * w->rows;
     if (w->rows < w->cols + more + 4) status = DSP_NO_SOLUTION;
-    for (size_t j = 0; status == DSP_OK && j < k; j++) whiten(w->columns + j * w->rows, noise, design + j * n, w->use, n);
+    for (size_t j = 0; status == DSP_OK && j < k; j++) whiten(w->columns + j * w->rows, &w->by, design + j * n, w->use, n);
     for (size_t u = 0; status == DSP_OK && u < n_unknown; u++) {
       impulse[unknown[u]] = 1;
-      whiten(w->columns + (k + u) * w->rows, noise, impulse, w->use, n);
+      whiten(w->columns + (k + u) * w->rows, &w->by, impulse, w->use, n);
       impulse[unknown[u]] = 0;
     }
-    if (status == DSP_OK) whiten(w->y, noise, y, w->use, n);
+    if (status == DSP_OK) whiten(w->y, &w->by, y, w->use, n);
   }
   free(impulse);
   if (status != DSP_OK) whitened_clear(w);
@@ -236,8 +270,7 @@ dsp_status dsp_noise_regress(const dsp_noise *noise, double *coef, double *cov, 
 }
 
 struct dsp_noise_trials {
-  const dsp_noise *noise; /**< borrowed */
-  whitened w;             /**< columns orthonormal, y what they leave of it */
+  whitened w; /**< columns orthonormal, y what they leave of it */
   size_t n, most;
   double rss;
 };
@@ -259,7 +292,6 @@ dsp_status dsp_noise_trials_new(dsp_noise_trials **made, const dsp_noise *noise,
   dsp_noise_trials *trials = dsp_zalloc(1, sizeof *trials);
   *made = NULL;
   if (!trials) return DSP_NO_MEMORY;
-  trials->noise = noise;
   trials->n = n;
   trials->most = most;
   whitened *w = &trials->w;
@@ -305,7 +337,7 @@ double dsp_noise_trial(dsp_noise_trials *trials, const double *more, size_t k) {
   const whitened *w = &trials->w;
   double by_basis[ADDED_MAX][COLUMNS_MAX], factor[ADDED_MAX][ADDED_MAX], gain[ADDED_MAX], rss = trials->rss;
   assert(k <= trials->most);
-  for (size_t a = 0; a < k; a++) whiten(w->columns + (w->cols + a) * w->rows, trials->noise, more + a * trials->n, w->use, trials->n);
+  for (size_t a = 0; a < k; a++) whiten(w->columns + (w->cols + a) * w->rows, &w->by, more + a * trials->n, w->use, trials->n);
   if (k > ADDED_MAX || w->cols > COLUMNS_MAX) return trial_by_columns(trials, k);
   for (size_t a = 0; a < k; a++) {
     const double *x = w->columns + (w->cols + a) * w->rows;
