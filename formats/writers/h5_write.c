@@ -88,11 +88,13 @@ static void create(fmt_h5 *h5, const char *name, hid_t access) {
   fine(h5, H5Pset_link_phase_change(h5->group_plist, COMPACT_MAX, COMPACT_MAX / 2));
   h5->text_plist = fmt_h5_keep(h5, H5Pcreate(H5P_LINK_CREATE));
   fine(h5, H5Pset_char_encoding(h5->text_plist, H5T_CSET_UTF8));
+  h5->data_plist = fmt_h5_timeless(h5, H5P_DATASET_CREATE);
+  h5->scalar = fmt_h5_keep(h5, H5Screate(H5S_SCALAR));
   h5->file = fmt_h5_keep(h5, H5Fcreate(name, H5F_ACC_TRUNC, create_plist, access));
 }
 
 void fmt_h5_create(fmt_h5 *h5) {
-  *h5 = (fmt_h5){.file = -1, .group_plist = -1, .text_plist = -1};
+  *h5 = (fmt_h5){.file = -1, .group_plist = -1, .text_plist = -1, .data_plist = -1, .scalar = -1};
   H5FD_file_image_callbacks_t callbacks = {image_new, image_copy, image_resize, image_keep, user_same, user_keep, h5};
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
   hid_t access = fmt_h5_keep(h5, H5Pcreate(H5P_FILE_ACCESS));
@@ -103,7 +105,7 @@ void fmt_h5_create(fmt_h5 *h5) {
 }
 
 void fmt_h5_create_file(fmt_h5 *h5, const char *path) {
-  *h5 = (fmt_h5){.file = -1, .group_plist = -1, .text_plist = -1};
+  *h5 = (fmt_h5){.file = -1, .group_plist = -1, .text_plist = -1, .data_plist = -1, .scalar = -1};
   H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
   create(h5, path, fmt_h5_keep(h5, H5Pcreate(H5P_FILE_ACCESS)));
 }
@@ -111,6 +113,8 @@ void fmt_h5_create_file(fmt_h5 *h5, const char *path) {
 bool fmt_h5_end(fmt_h5 *h5) {
   fmt_h5_release(h5, 0);
   free(h5->ids);
+  for (size_t i = 0; i < FMT_H5_TEXT_TYPES; i++)
+    if (h5->text_types[i] > 0) fine(h5, H5Tclose(h5->text_types[i]));
   return !h5->failed;
 }
 
@@ -138,8 +142,15 @@ hid_t fmt_h5_group(fmt_h5 *h5, hid_t parent, const char *name) {
   return fmt_h5_keep(h5, H5Gcreate2(parent, name, h5->text_plist, h5->group_plist, H5P_DEFAULT));
 }
 
+/* Lengths come back: the short ones' types stay until the end. */
 static hid_t text_type(fmt_h5 *h5, size_t size) {
-  hid_t type = fmt_h5_keep(h5, H5Tcopy(H5T_C_S1));
+  const bool stays = size < FMT_H5_TEXT_TYPES;
+  if (stays && h5->text_types[size] > 0) return h5->text_types[size];
+  const hid_t type = H5Tcopy(H5T_C_S1);
+  if (!stays || type < 0)
+    (void)fmt_h5_keep(h5, type);
+  else
+    h5->text_types[size] = type;
   fine(h5, H5Tset_size(type, size));
   fine(h5, H5Tset_cset(type, H5T_CSET_UTF8));
   fine(h5, H5Tset_strpad(type, H5T_STR_NULLPAD));
@@ -152,7 +163,7 @@ static void put_attribute(fmt_h5 *h5, hid_t object, const char *name, hid_t file
 }
 
 static void put_scalar(fmt_h5 *h5, hid_t object, const char *name, hid_t file_type, hid_t memory_type, const void *value) {
-  put_attribute(h5, object, name, file_type, memory_type, fmt_h5_keep(h5, H5Screate(H5S_SCALAR)), value);
+  put_attribute(h5, object, name, file_type, memory_type, h5->scalar, value);
 }
 
 void fmt_h5_text(fmt_h5 *h5, hid_t object, const char *name, const char *text) {
@@ -178,9 +189,8 @@ void fmt_h5_u32(fmt_h5 *h5, hid_t object, const char *name, unsigned value) {
 
 void fmt_h5_document(fmt_h5 *h5, hid_t parent, const char *name, const char *text, size_t size) {
   size_t mark = h5->n;
-  hid_t type = text_type(h5, size > 0 ? size : 1), space = fmt_h5_keep(h5, H5Screate(H5S_SCALAR)),
-        plist = fmt_h5_timeless(h5, H5P_DATASET_CREATE);
-  hid_t dataset = fmt_h5_keep(h5, H5Dcreate2(parent, name, type, space, h5->text_plist, plist, H5P_DEFAULT));
+  hid_t type = text_type(h5, size > 0 ? size : 1);
+  hid_t dataset = fmt_h5_keep(h5, H5Dcreate2(parent, name, type, h5->scalar, h5->text_plist, h5->data_plist, H5P_DEFAULT));
   if (!h5->failed) fine(h5, H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, text));
   fmt_h5_release(h5, mark);
 }
@@ -254,8 +264,8 @@ void fmt_h5_table(fmt_h5 *h5, hid_t parent, const fmt_table *table, const void *
   if (!rows) h5->failed = true;
   for (size_t k = 0; rows && k < n; k++) fmt_h5_pack_line(rows + k * packed, table, widths, (const char *)lines + k * table->line_size);
   hsize_t dims = n;
-  hid_t space = fmt_h5_keep(h5, H5Screate_simple(1, &dims, NULL)), plist = fmt_h5_timeless(h5, H5P_DATASET_CREATE);
-  hid_t dataset = fmt_h5_keep(h5, H5Dcreate2(parent, table->name, type, space, h5->text_plist, plist, H5P_DEFAULT));
+  hid_t space = fmt_h5_keep(h5, H5Screate_simple(1, &dims, NULL));
+  hid_t dataset = fmt_h5_keep(h5, H5Dcreate2(parent, table->name, type, space, h5->text_plist, h5->data_plist, H5P_DEFAULT));
   if (!h5->failed && n > 0) fine(h5, H5Dwrite(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, rows));
   put_scale(h5, dataset, table->name);
   free(rows);

@@ -8,12 +8,15 @@
 #include <fmt/writer.h>
 #include <hdf5.h>
 
+enum { FMT_H5_TEXT_TYPES = 65 };
+
 typedef struct fmt_h5 {
   hid_t *ids;
   size_t n, capacity;
   bool failed, no_memory;
-  hid_t file, group_plist, text_plist;
-  char *image; /**< the file, in memory that the core driver was given */
+  hid_t file, group_plist, text_plist, data_plist, scalar; /**< lists of groups, links with text names and datasets; a scalar space */
+  hid_t text_types[FMT_H5_TEXT_TYPES];                     /**< of texts so long, 0 not made yet */
+  char *image;                                             /**< the file, in memory that the core driver was given */
   size_t image_capacity;
 } fmt_h5;
 

@@ -66,7 +66,7 @@ static void measure_falls(double *fall, double *smooth, const double *x, size_t 
   for (size_t i = 0; i < n; i++) smooth[i] = mean(x, i > half ? i - half : 0, i + half < n ? i + half + 1 : n);
   for (size_t i = 0; i < n; i++) {
     double highest = smooth[i];
-    for (size_t k = i > reach ? i - reach : 0; k < i; k++) highest = fmax(highest, smooth[k]);
+    for (size_t k = i > reach ? i - reach : 0; k < i; k++) highest = smooth[k] > highest ? smooth[k] : highest;
     fall[i] = highest - smooth[i];
   }
 }

@@ -122,7 +122,10 @@ static double short_mean(const joint *j, size_t i) {
 static double fall_at(const joint *j, size_t i) {
   const size_t reach = (size_t)(0.35 * j->trace->rate_hz) + 1;
   double highest = -INFINITY;
-  for (size_t k = i > reach ? i - reach : 0; k <= i; k++) highest = fmax(highest, short_mean(j, k));
+  for (size_t k = i > reach ? i - reach : 0; k <= i; k++) {
+    const double mean = short_mean(j, k);
+    highest = mean > highest ? mean : highest;
+  }
   return highest - short_mean(j, i);
 }
 

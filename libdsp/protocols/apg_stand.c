@@ -256,8 +256,8 @@ static const char *hopeless(const stand_test *s) {
   double low = INFINITY, high = -INFINITY;
   for (size_t i = 0; i < s->trace.n; i++) {
     if (!s->trace.ok[i]) continue;
-    low = fmin(low, s->trace.x[i]);
-    high = fmax(high, s->trace.x[i]);
+    if (s->trace.x[i] < low) low = s->trace.x[i];
+    if (s->trace.x[i] > high) high = s->trace.x[i];
   }
   if (!(s->facts.step > 0)) return "constant_signal";
   if ((double)s->trace.n < shortest_s * s->trace.rate_hz) return "recording_too_short";
