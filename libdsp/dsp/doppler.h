@@ -44,6 +44,23 @@ DSP_API void dsp_quadrature_correct(float *pairs, size_t n, double gain_db, doub
  * power are left out; false when none remains. `rows` is used as scratch. */
 DSP_API bool dsp_background(float *background, float *rows, size_t n_rows, size_t bins, double averages);
 
+/** Lines of the mains. */
+typedef struct dsp_mains {
+  double hz;       /**< 50 or 60; NaN: none */
+  size_t lines;    /**< multiples that stand 10 dB above their surroundings, of twenty */
+  double level_db; /**< the strongest above its surroundings */
+} dsp_mains;
+
+/** Looks at blocks of a recording. One STFT thread rule applies. */
+typedef struct dsp_mains_survey dsp_mains_survey;
+DSP_API DSP_MUST_USE dsp_status dsp_mains_survey_new(dsp_mains_survey **survey, double rate_hz, dsp_error *error);
+DSP_API void dsp_mains_survey_free(dsp_mains_survey *survey); /**< NULL is legal */
+/** The first second of a block of `n` interleaved pairs; left out: shorter ones, those with a sample that is not finite, and more than 64.
+ */
+DSP_API void dsp_mains_survey_add(dsp_mains_survey *survey, const float *pairs, size_t n);
+/** The verdict over all blocks; the survey is used as scratch. */
+DSP_API dsp_mains dsp_mains_decide(dsp_mains_survey *survey);
+
 /** What one power spectrum may be, besides the echo of blood. */
 typedef enum dsp_spectrum_kind {
   DSP_SPECTRUM_GOOD,

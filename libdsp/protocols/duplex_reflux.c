@@ -36,6 +36,8 @@ static const dsp_param_row param_rows[P_ROWS] = {
     [P_PHASIC] = {"duplex.reflux.least_phasicity", "1", 0.2, 0, 2, NULL, "Phasicity below which flow is called continuous.", OURS},
     [P_BLUNTED] = {"duplex.reflux.least_augmentation", "1", 1.5, 1, 10, NULL,
                    "Ratio of augmented to resting flow below which augmentation is called blunted.", OURS},
+    [P_BROADENING] = {"duplex.reflux.broadening", "", 1, 0, 1, "left_in|taken_out",
+                      "Spectral broadening of PRV and AUG.peak: taken out, or left in as other software draws the envelope.", OURS},
 };
 
 static const dsp_measure_row measure_rows[] = {

@@ -39,7 +39,7 @@ START_TEST(clean_recordings_have_nothing_masked) {
   analyze(NULL);
   ck_assert_double_eq(detail("masked_share"), 0);
   ck_assert_double_eq(detail("lost_share"), 0);
-  ck_assert(!flagged("interference_masked") && !flagged("audio_clipped") && !flagged("aliasing"));
+  ck_assert(!flagged("interference_masked") && !flagged("audio_clipped") && !flagged("aliasing") && !flagged("mains_hum"));
 }
 END_TEST
 
@@ -68,6 +68,51 @@ START_TEST(speech_is_no_reflux) {
   ck_assert(flagged("interference_masked"));
   ck_assert(!measure("RT")->valid || measure("RT")->value <= 0);
   ck_assert(dsp_flags_has(&measure("RT")->flags, at_rest ? "no_compression" : measure("RT")->valid ? "no_reflux" : "masked"));
+}
+END_TEST
+
+/* Hum in both channels: counted, flagged, and nothing changes. */
+START_TEST(mains_is_counted) {
+  static const double mains_hz[] = {50, 60};
+  enum { LINES = 5 };
+  venous_plan plan = reflux_plan;
+  plan.wiring = _i / 2 ? VENOUS_SEPARATED : VENOUS_IQ;
+  plan.clutter_db = 15, plan.clutter_hz = 40;
+  recording = venous_make(&plan, 17, true);
+  recording->doppler.stereo = _i / 2 ? DSP_STEREO_SEPARATED : DSP_STEREO_IQ;
+  size_t n = 0;
+  float *x = pairs_of(&n);
+  for (size_t i = 0; i < n; i++)
+    for (int k = 1; k <= LINES; k++) {
+      const float hum = (float)(0.02 * sin(2 * M_PI * 1.002 * mains_hz[_i % 2] * k * (double)i / 8000 + k));
+      x[2 * i] += hum, x[2 * i + 1] += hum;
+    }
+  put_pairs(x, n);
+  analyze(NULL);
+  ck_assert(flagged("mains_hum"));
+  ck_assert_double_eq(detail("mains_frequency"), mains_hz[_i % 2]);
+  ck_assert(detail("mains_lines") >= LINES - 1 && detail("mains_lines") <= LINES);
+  ck_assert_double_ge(detail("mains_level"), 15);
+  ck_assert_double_eq_tol(measure("RT")->value, venous_reflux_s(&plan, 0, 2), 0.08);
+}
+END_TEST
+
+/* As asked: the envelope that other software draws, or the blood's velocity; reflux time is the same. */
+START_TEST(broadening_is_left_in_on_request) {
+  recording = venous_make(&reflux_plan, 18, true);
+  analyze(NULL);
+  const double taken_out = measure("PRV")->value, push = measure("AUG.peak")->value, time_s = measure("RT")->value;
+  ck_assert(detail("broadening") > 0.5 && detail("broadening") < 5); /* the plan: 5 % and a window of 34 ms */
+  ck_assert(!dsp_flags_has(&measure("PRV")->flags, "broadening_left_in"));
+  dsp_report_free(report);
+  ck_assert_int_eq(dsp_params_set(params, "duplex.reflux.broadening", "left_in", NULL), DSP_OK);
+  analyze(NULL);
+  ck_assert_double_eq(measure("PRV")->value, detail("peak_reflux_geometric"));
+  ck_assert_double_gt(measure("PRV")->value, 1.03 * taken_out);
+  ck_assert_double_gt(measure("AUG.peak")->value, 1.03 * push);
+  ck_assert_double_eq(measure("RT")->value, time_s);
+  ck_assert(dsp_flags_has(&measure("PRV")->flags, "broadening_left_in") &&
+            dsp_flags_has(&measure("AUG.peak")->flags, "broadening_left_in"));
 }
 END_TEST
 
@@ -136,6 +181,8 @@ int main(void) {
   tcase_add_loop_test(t, clicks_are_masked, 0, cases(6, 2));
   tcase_add_loop_test(t, clean_recordings_have_nothing_masked, 0, cases(4, 1));
   tcase_add_loop_test(t, speech_is_no_reflux, 0, cases(4, 2));
+  tcase_add_loop_test(t, mains_is_counted, 0, cases(4, 2));
+  tcase_add_test(t, broadening_is_left_in_on_request);
   tcase_add_loop_test(t, clipping_is_flagged, 0, 2);
   tcase_add_loop_test(t, gaps_hide_and_are_bridged, 0, cases(6, 2));
   tcase_add_loop_test(t, aliasing_is_flagged, 0, 2);

@@ -26,6 +26,7 @@ enum duplex_reflux_param {
   P_SMOOTH,
   P_PHASIC,
   P_BLUNTED,
+  P_BROADENING,
   P_ROWS
 };
 
@@ -88,6 +89,9 @@ DSP_MUST_USE dsp_status duplex_audio_open(duplex_audio **audio, const dsp_record
                                           const double *params, double hz_per_cm_s, dsp_error *error);
 void duplex_audio_close(duplex_audio *audio);
 const dsp_stereo_facts *duplex_audio_facts(const duplex_audio *audio);
+const dsp_mains *duplex_audio_mains(const duplex_audio *audio);
+/** Standard deviation by which a velocity of that shift is broadened, window included, as learnt from the recording. */
+double duplex_audio_width_hz(const duplex_audio *audio, double hz);
 /** Wiring that the analysis goes by. UNKNOWN: no signal. */
 dsp_stereo duplex_audio_kind(const duplex_audio *audio);
 /** True when the quadrature pair was matched. */

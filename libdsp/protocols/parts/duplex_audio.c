@@ -35,6 +35,14 @@ const dsp_stereo_facts *duplex_audio_facts(const duplex_audio *a) {
   return &a->facts;
 }
 
+const dsp_mains *duplex_audio_mains(const duplex_audio *a) {
+  return &a->mains;
+}
+
+double duplex_audio_width_hz(const duplex_audio *a, double hz) {
+  return hypot(duplex_frames_width_hz(a, a->shape.width_hz), a->shape.width_part * hz);
+}
+
 dsp_stereo duplex_audio_kind(const duplex_audio *a) {
   return a->kind;
 }
@@ -176,6 +184,7 @@ dsp_status duplex_audio_open(duplex_audio **audio, const dsp_recording *recordin
   if (status == DSP_OK) status = new_stft(a, error);
   if (status == DSP_OK) status = duplex_survey_background(a, error);
   if (status == DSP_OK && a->kind != DSP_STEREO_UNKNOWN) status = narrow_band(a, error);
+  if (status == DSP_OK) status = duplex_survey_mains(a, error);
   if (status != DSP_OK) {
     duplex_audio_close(a);
     return status;

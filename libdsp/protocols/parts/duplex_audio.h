@@ -19,6 +19,7 @@ struct duplex_audio {
   float *taps;                 /**< of the low-pass before that, each twice; the first weighs the sample `lead` ahead */
   size_t n_taps, lead;
   dsp_stereo_facts facts;
+  dsp_mains mains;
   dsp_stereo kind;
   bool corrected;
   size_t length, bins, hop; /**< frames */
@@ -64,7 +65,12 @@ DSP_MUST_USE dsp_status duplex_survey_kind(duplex_audio *audio, dsp_error *error
 /** Background and usual power of the echo; audio->kind becomes UNKNOWN where there is no signal. */
 DSP_MUST_USE dsp_status duplex_survey_background(duplex_audio *audio, dsp_error *error);
 
+/** Lines of the mains: audio->mains. */
+DSP_MUST_USE dsp_status duplex_survey_mains(duplex_audio *audio, dsp_error *error);
+
 /* duplex_frames.c */
+/** Standard deviation that every velocity has in these windows, from that which it would have without. */
+double duplex_frames_width_hz(const duplex_audio *audio, double width_hz);
 /** The echo of one profile, on a coarse or a fine ladder. */
 DSP_MUST_USE dsp_status duplex_frames_model(duplex_audio *audio, dsp_flow_model **model, dsp_flow_shape shape, bool coarse,
                                             dsp_error *error);

@@ -14,11 +14,15 @@ void duplex_frames_keep(duplex_audio *a, const float *power) {
   if (at < SHAPE_FRAMES) memcpy(a->example + at * a->bins, power, a->bins * sizeof *power);
 }
 
-dsp_status duplex_frames_model(duplex_audio *a, dsp_flow_model **model, dsp_flow_shape shape, bool coarse, dsp_error *error) {
+double duplex_frames_width_hz(const duplex_audio *a, double width_hz) {
   static const double hann_hz = 0.6; /* standard deviation of the window's main lobe, times its length */
+  return hypot(width_hz, hann_hz * a->rate_hz / (double)a->length);
+}
+
+dsp_status duplex_frames_model(duplex_audio *a, dsp_flow_model **model, dsp_flow_shape shape, bool coarse, dsp_error *error) {
   const double fastest = isfinite(a->hz_per_cm_s) ? 250 * a->hz_per_cm_s : 8000, window_s = (double)a->length / a->rate_hz;
   const double most_hz = a->by > 1 ? duplex_band_hz(a) : (a->kind == DSP_STEREO_IQ ? 0.8 : 0.49) * a->rate_hz;
-  shape.width_hz = hypot(shape.width_hz, hann_hz / window_s);
+  shape.width_hz = duplex_frames_width_hz(a, shape.width_hz);
   const dsp_flow_setting setting = {.background = a->background,
                                     .bins = a->bins,
                                     .rate_hz = a->rate_hz,

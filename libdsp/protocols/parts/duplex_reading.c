@@ -70,14 +70,19 @@ static double largest_mean(const duplex_course *c, const float *x, size_t from, 
   return most;
 }
 
+/* A velocity channel has none that could be told. */
+static bool leaves_broadening(const duplex_test *t) {
+  return t->audio && t->params[P_BROADENING] < 0.5;
+}
+
 static void read_push(duplex_reading *r, const duplex_test *t, const duplex_course *c, const duplex_push *push) {
   const double from_s = isfinite(push->start_s) ? push->start_s - 0.2 : push->release_s - 2;
   const double to_s = push->release_marked ? push->release_s + 0.2 : fmin(push->until_s, from_s + 5);
   const size_t from = duplex_course_index(c, from_s), to = duplex_course_index(c, to_s);
-  size_t at = from;
-  (void)t;
+  size_t at = from, drawn_at = from;
   r->push_peak = largest(c, c->peak, from, to, 1, &at);
   r->push_peak_se = at < c->n ? (double)c->sd[at] : NAN;
+  r->push_drawn = leaves_broadening(t) ? largest(c, c->geometric, from, to, 1, &drawn_at) : r->push_peak;
   size_t end = at;
   while (end < c->n && !((double)c->peak[end] <= 0.08 * r->push_peak)) end++;
   r->start_s = push->start_s;
@@ -139,7 +144,7 @@ static double profile_share(const duplex_course *c, const duplex_run *found, dou
   return peak > 0 ? mean / peak : (double)NAN;
 }
 
-static void read_velocities(duplex_reading *r, const duplex_course *c, const duplex_run *found) {
+static void read_velocities(duplex_reading *r, const duplex_test *t, const duplex_course *c, const duplex_run *found) {
   const size_t smooth = (size_t)fmax(1, 0.025 * c->rate_hz);
   const double length_s = (double)(found->end - found->first) / c->rate_hz;
   size_t at = 0, known = 0;
@@ -156,6 +161,7 @@ static void read_velocities(duplex_reading *r, const duplex_course *c, const dup
   }
   if (known) r->back *= (double)(found->end - found->first) / (double)known;
   r->mrv = (dsp_estimate){r->back / length_s, 0.04 * r->back / length_s};
+  if (leaves_broadening(t)) r->prv = (dsp_estimate){r->prv_geometric, hypot((double)c->sd[at], 0.05 * r->prv_geometric)};
 }
 
 /* How long after the release reflux may start. An unmarked release is the end of the augmentation; the limb may be held compressed for a
@@ -222,7 +228,7 @@ dsp_status duplex_read(duplex_reading *r, const duplex_test *t, const duplex_cou
     r->closure_s = r->to_s[DUPLEX_MAIN] - r->from_s[DUPLEX_MAIN];
     return DSP_OK;
   }
-  read_velocities(r, c, &found);
+  read_velocities(r, t, c, &found);
   read_start(r, c, &found);
   return DSP_OK;
 }

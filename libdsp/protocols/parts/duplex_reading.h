@@ -26,6 +26,7 @@ typedef struct duplex_reading {
   double prv_geometric;       /**< the same as prv by the geometric estimate; NaN where it has none */
   double back, forth;         /**< areas under the mean velocity: reflux, augmentation */
   double push_peak, push_peak_se;
+  double push_drawn;      /**< push_peak, or what the report is to give instead of it */
   duplex_disturbance met; /**< while this compression was tracked */
   double masked;          /**< share of the samples between release and end that are not known */
 } duplex_reading;

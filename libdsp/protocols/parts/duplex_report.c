@@ -121,7 +121,7 @@ static void put_rest(const duplex_test *t, const duplex_reading *r, size_t n, ds
   collected peak = {.n = 0}, ratio = {.n = 0};
   for (size_t i = 0; i < n; i++) {
     if (!(r[i].push_peak > 0)) continue;
-    collect(&peak, r[i].push_peak, hypot(hypot(r[i].push_peak_se, 0.04 * r[i].push_peak), angle_part(t) * r[i].push_peak));
+    collect(&peak, r[i].push_drawn, hypot(hypot(r[i].push_peak_se, 0.04 * r[i].push_peak), angle_part(t) * r[i].push_peak));
     if (t->rest_mean > 0) collect(&ratio, r[i].push_peak / t->rest_mean, 0.1 * r[i].push_peak / t->rest_mean);
   }
   set(test, "AUG.peak", &peak, "no_compression");
@@ -182,6 +182,8 @@ static void put_flags(const duplex_test *t, const duplex_reading *r, size_t n, d
   if (breathing) flag_each(test, "RT", "breathing_left_out");
   if (extrapolated) flag_each(test, "RT", "end_extrapolated");
   if (t->lowest > threshold) flag_each(test, "RT", "threshold_raised");
+  if (t->audio && t->params[P_BROADENING] < 0.5)
+    flag_each(test, "PRV", "broadening_left_in"), flag_each(test, "AUG.peak", "broadening_left_in");
   if (t->inferred) flag_each(test, "", "direction_inferred");
   if (!d->vein) dsp_flags_add(&test->flags, "vein_unknown");
   if (isnan(t->hz_per_cm_s)) flag_each(test, "RT", "threshold_in_hz"), leave_in_hz(test);
@@ -230,12 +232,14 @@ static dsp_status put_trial_details(const duplex_test *t, const duplex_reading *
     if (r[i].closure_s > 0) closure_s = r[i].closure_s;
     if (!r[i].none && !r[i].why_not) collect(&prv, r[i].prv.value * unit, 0);
     if (!r[i].none && !r[i].why_not) collect(&geometric, r[i].prv_geometric, 0);
-    collect(&push, r[i].push_peak * unit, 0);
+    collect(&push, r[i].push_drawn * unit, 0);
   }
+  const double prv_hz = t->audio && prv.n ? dsp_order_median(prv.x, prv.n) : (double)NAN;
   const detail rows[] = {
       {"least_reflux_time", "s", least_s},
       {"closure_time", "s", closure_s},
-      {"peak_reflux_shift", "Hz", t->audio && prv.n ? dsp_order_median(prv.x, prv.n) : (double)NAN},
+      {"peak_reflux_shift", "Hz", prv_hz},
+      {"broadening", isfinite(t->hz_per_cm_s) ? "cm/s" : "Hz", t->audio ? duplex_audio_width_hz(t->audio, prv_hz) / unit : (double)NAN},
       {"peak_reflux_geometric", isfinite(t->hz_per_cm_s) ? "cm/s" : "Hz",
        geometric.n ? dsp_order_median(geometric.x, geometric.n) : (double)NAN},
       {"augmentation_shift", "Hz", t->audio && push.n ? dsp_order_median(push.x, push.n) : (double)NAN},
@@ -280,6 +284,7 @@ dsp_status duplex_report_trial(duplex_test *t, const duplex_reading *reading, un
 static dsp_status put_stereo(const duplex_test *t, dsp_test *test) {
   const dsp_stereo_facts *f = duplex_audio_facts(t->audio);
   const dsp_stereo kind = duplex_audio_kind(t->audio);
+  const dsp_mains *mains = duplex_audio_mains(t->audio);
   const detail rows[] = {{"stereo_kind", "1", f->kind},
                          {"stereo_score", "1", f->score},
                          {"quadrature", "1", f->quadrature},
@@ -287,6 +292,9 @@ static dsp_status put_stereo(const duplex_test *t, dsp_test *test) {
                          {"level_swing", "dB", f->swing_db},
                          {"quadrature_gain", "dB", f->gain_db},
                          {"quadrature_phase", "deg", f->phase_deg},
+                         {"mains_frequency", "Hz", mains->hz},
+                         {"mains_lines", "1", (double)mains->lines},
+                         {"mains_level", "dB", mains->level_db},
                          {"masked_share", "1", t->all.frames ? (double)t->all.masked / (double)t->all.frames : (double)NAN},
                          {"masked_bursts", "1", (double)t->all.bursts},
                          {"lost_share", "1", t->all.frames ? (double)t->all.lost / (double)t->all.frames : (double)NAN},
@@ -299,6 +307,7 @@ static dsp_status put_stereo(const duplex_test *t, dsp_test *test) {
   }
   if (f->kind == kind && f->score < 0.2 && kind != DSP_STEREO_UNKNOWN && t->recording->doppler.stereo != kind)
     dsp_flags_add(&test->flags, "stereo_unsure");
+  if (mains->lines) dsp_flags_add(&test->flags, "mains_hum");
   if (duplex_audio_corrected(t->audio)) dsp_flags_add(&test->flags, "quadrature_corrected");
   return status;
 }

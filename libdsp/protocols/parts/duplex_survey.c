@@ -38,6 +38,21 @@ dsp_status duplex_survey_kind(duplex_audio *a, dsp_error *error) {
   return status;
 }
 
+dsp_status duplex_survey_mains(duplex_audio *a, dsp_error *error) {
+  enum { MOST = 16 };
+  dsp_mains_survey *survey = NULL;
+  size_t length = 0;
+  const size_t n = survey_blocks(a, MOST, &length);
+  dsp_status status = dsp_mains_survey_new(&survey, a->rate_hz, error);
+  for (size_t i = 0; i < n && status == DSP_OK; i++) {
+    status = duplex_audio_pairs(a, block_start(a, i, n, length), length, error);
+    if (status == DSP_OK) dsp_mains_survey_add(survey, a->pairs, length);
+  }
+  if (status == DSP_OK) a->mains = dsp_mains_decide(survey);
+  dsp_mains_survey_free(survey);
+  return status;
+}
+
 /* First guess of the echo's power: what strong stretches have well above the background. */
 static dsp_status guess_blood(duplex_audio *a, const float *rows, size_t n_rows, dsp_error *error) {
   static const float clear = 4;
