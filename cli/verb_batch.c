@@ -180,6 +180,18 @@ static int conclude(batch_run *run) {
   return tally.failed > 0 || (run->options->given[OPT_STRICT] && tally.invalid > 0) ? EXIT_PART : EXIT_DONE;
 }
 
+/* A map that is not there would fail every recording, each with a line of its own. */
+static int check_map(const cli_options *options) {
+  input_set set = {0};
+  dsp_error error = {0};
+  const char *map = options->value[OPT_MAP];
+  const bool good = map == NULL || input_open_file(&set, map, &error) == DSP_OK;
+  input_close(&set);
+  if (good) return EXIT_DONE;
+  message_failure(map, &error);
+  return EXIT_USAGE;
+}
+
 static int check_options(batch_shard *shard, const cli_options *options) {
   if (!options->given[OPT_OUTPUT]) {
     message_error("--output", NULL, "-o DIR", "option missing");
@@ -193,7 +205,7 @@ static int check_options(batch_shard *shard, const cli_options *options) {
     message_error("--no-steal", NULL, "an array of Slurm without holes, or k/N", "array elements that may have the same part");
     return EXIT_USAGE;
   }
-  return EXIT_DONE;
+  return check_map(options);
 }
 
 int verb_batch(const cli_options *options) {

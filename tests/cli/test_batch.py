@@ -41,6 +41,7 @@ def test_what_is_taken(folder):
                           (["--include", "*.csv", "--include", ".e*", "--exclude", "*/deep"], ["in/.e.csv", "in/a.csv", "in/b.csv", "in/gone.csv"])):
         run("batch", "in", "-q", "-o", "chosen", *words, cwd=folder)
         check(list(rows(folder, "chosen")) == wanted, f"{words}: {list(rows(folder, 'chosen'))}")
+    check_message(run("batch", "in", "-o", "out", "--map", "none.json", cwd=folder), 2, "none.json: cannot open", "a map that is not there is said once")
     # A batch within the folder that it is about, and another one after it.
     for out in ("in/first", "in/second"):
         run("batch", "in", "-q", "-o", out, cwd=folder)

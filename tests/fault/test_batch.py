@@ -146,6 +146,22 @@ def test_killed_worker(folder):
     check(again.returncode == 0 and f"{8 - program.returncode} were done before" in again.out, again.out)
 
 
+def test_hanging_worker(folder):
+    """A recording that never comes to an end is given up: a row with its reason, which the next run takes up again; the others are done."""
+    program = subprocess.Popen([PLETH, "batch", "slow", "-j", "1", "--timeout", "2", "-o", "hang-out"], cwd=folder, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, text=True)
+    stopped = []
+    while program.poll() is None and not stopped:
+        stopped = children(program.pid)
+    for worker in stopped:
+        os.kill(worker, signal.SIGSTOP)
+    out, err = program.communicate()
+    check(program.returncode == 1 and "8 recordings: 7 analysed" in out and "not done after 2 s" in err, f"{program.returncode} {out} {err}")
+    check(read(f"{folder}/hang-out/summary.csv").count(b",timeout,") == 1, "its row")
+    again = run("batch", "slow", "-o", "hang-out", cwd=folder)
+    check(again.returncode == 0 and "; 7 were done before" in again.out, again.out)
+
+
 def test_two_at_once(folder, good):
     shutil.rmtree(f"{folder}/other")
     first = start(folder, "-o", "other")
@@ -234,6 +250,7 @@ def main():
         test_changes(folder, good)
         test_kills(folder, good)
         test_killed_worker(folder)
+        test_hanging_worker(folder)
         for test in (test_two_at_once, test_inputs_change, test_folder_taken_away, test_full_disk, test_locked_folder):
             test(folder, good)
     finish()
