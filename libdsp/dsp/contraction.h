@@ -53,4 +53,19 @@ typedef struct dsp_dip {
 /** Read. DSP_NO_SOLUTION when there are too few samples before or after. */
 DSP_API DSP_MUST_USE dsp_status dsp_dip_read(dsp_dip *dip, const dsp_trace *trace, const dsp_noise *noise, const dsp_dip_task *task);
 
+/** A series of contractions that a dip was read at the end of. Times in s. */
+typedef struct dsp_series_task {
+  double last_s;   /**< start of the last contraction */
+  double early_s;  /**< the last contraction begins so much after last_s, give or take 0.1 */
+  double period_s; /**< from one contraction to the next */
+  double kept;     /**< share of a volume that one contraction leaves; NaN unknown */
+  double until_s;  /**< refill samples end here at the latest */
+  double lead_s;   /**< as of dsp_dip_task */
+  unsigned count;  /**< contractions */
+} dsp_series_task;
+
+/** Read again, from the earlier contractions too: sets lowest, its time, clear_s and rate; leaves the dip as it is where they tell nothing.
+ */
+DSP_API DSP_MUST_USE dsp_status dsp_series_read(dsp_dip *dip, const dsp_trace *trace, const dsp_noise *noise, const dsp_series_task *task);
+
 #endif

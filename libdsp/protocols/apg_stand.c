@@ -246,8 +246,7 @@ static dsp_status read_refill(stand_test *s) {
   const dsp_filling_task task = stand_refill_task(s, &s->series, p->leave_s - 0.5);
   dsp_status status = dsp_filling_read(&s->refill, &s->coarse, &s->coarse_noise, &task);
   s->refilled = status == DSP_OK;
-  if (status != DSP_NO_MEMORY) status = stand_fit_pump(&s->pump, &s->trace, &s->noise, &p->series, s->v0.value);
-  return status;
+  return status == DSP_NO_MEMORY ? status : DSP_OK;
 }
 
 /* Why this trace can hold no standing test, whatever its events claim; NULL when it can. */
@@ -280,6 +279,7 @@ static dsp_status read_all(stand_test *s) {
   if (status == DSP_OK) status = correct_drift(s);
   if (status == DSP_OK) status = read_baseline(s);
   if (status == DSP_OK) status = read_filling(s);
+  if (status == DSP_OK) status = stand_fit_pump(&s->pump, &s->trace, &s->noise, &s->phases.series, s->v0.value);
   if (status == DSP_OK) status = stand_read_contractions(s);
   if (status == DSP_OK) status = read_refill(s);
   if (status == DSP_OK && s->filled && s->filling.extrapolated) {

@@ -197,6 +197,33 @@ START_TEST(breathing_is_no_contraction) {
 }
 END_TEST
 
+/* The contractions before the last one show when the muscle lets go and steady what noise hides of its level; too few of them change
+ * nothing. */
+START_TEST(series_steadies_its_last) {
+  static const double bulges[] = {18, -18};
+  const exercise e = {30, 1, 0.6, 0.35, 5, bulges[_i], 10};
+  dsp_trace trace = blank(2400, 20);
+  contract(&trace, &e);
+  shake(&trace, 1.2, 21);
+  const dsp_noise noise = white(1.2);
+  const dsp_dip_task task = {5, 30, 38.86, 1.1, 110, 0.03};
+  dsp_dip dip, few;
+  ck_assert_int_eq(dsp_dip_read(&dip, &trace, &noise, &task), DSP_OK);
+  few = dip;
+  const double alone = dip.lowest.se, lowest = true_lowest(&e, trace.n, trace.rate_hz);
+  dsp_series_task series = {.last_s = 38.86, .early_s = 0.12, .period_s = 1, .kept = 0.65, .until_s = 110, .lead_s = 0.03, .count = 10};
+  ck_assert_int_eq(dsp_series_read(&dip, &trace, &noise, &series), DSP_OK);
+  ck_assert_msg(dip.lowest.se < alone, "error %g, without the others %g", dip.lowest.se, alone);
+  check_within("lowest", dip.lowest.value, lowest, 2);
+  check_within("clear", dip.clear_s, 39.6, 0.08);
+  check_within("rate", dip.rate, (120 - lowest) / e.tau_s, 5);
+  series.count = 3;
+  ck_assert_int_eq(dsp_series_read(&few, &trace, &noise, &series), DSP_OK);
+  ck_assert_double_eq(few.lowest.se, alone);
+  dsp_trace_clear(&trace);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("contractions");
   TCase *t = tcase_create("reading");
@@ -206,6 +233,7 @@ int main(void) {
   tcase_add_test(t, dip_drawn_as_an_earlier_one);
   tcase_add_test(t, dip_lasts_as_an_earlier_one);
   tcase_add_test(t, dip_goes_on_while_it_falls);
+  tcase_add_loop_test(t, series_steadies_its_last, 0, 2);
   suite_add_tcase(suite, t);
   t = tcase_create("finding");
   tcase_add_loop_test(t, bouts_are_found_and_counted, 0, 2);

@@ -39,6 +39,19 @@ static dsp_status read_dip(dsp_dip *dip, bool *read, const stand_test *s, const 
   return status == DSP_NO_MEMORY ? status : DSP_OK;
 }
 
+/* The last contraction once more, by what the ones before it show. */
+static dsp_status read_series_again(stand_test *s) {
+  const stand_manoeuvre *m = &s->phases.series;
+  const dsp_series_task task = {.last_s = m->last_s + m->shift_s,
+                                .early_s = !m->marked || m->open_end ? 0.8 * STAND_EARLY_S : 0,
+                                .period_s = 1 / m->cadence_hz,
+                                .kept = s->pump.found ? 1 - s->pump.e.value : (double)NAN,
+                                .until_s = s->phases.leave_s,
+                                .lead_s = s->params[P_LEAD],
+                                .count = m->count};
+  return m->count >= 4 && isfinite(task.period_s) ? dsp_series_read(&s->series, &s->trace, &s->noise, &task) : DSP_OK;
+}
+
 dsp_status stand_read_contractions(stand_test *s) {
   const stand_phases *p = &s->phases;
   dsp_status status = DSP_OK;
@@ -62,6 +75,7 @@ dsp_status stand_read_contractions(stand_test *s) {
   if (status == DSP_OK && p->series.count)
     status = read_dip(&s->series, &s->series_read, s, &p->series, before_s, p->leave_s, longest_contraction(s, &p->series, shown.over_s),
                       &shown);
+  if (status == DSP_OK && s->series_read) status = read_series_again(s);
   return status;
 }
 
