@@ -18,6 +18,7 @@
 #define ANSWER_FACTOR      32                 /* an answer may be so many times as large as its input, */
 #define ANSWER_SPARE_BYTES ((size_t)64 << 20) /* and this much larger */
 #define SPARE_BYTES        ((size_t)1 << 20)
+#define PIPE_BYTES         (1 << 18) /* takes most answers whole, so that neither side waits for the other */
 
 int64_t worker_now_ms(void) {
   struct timespec now;
@@ -65,6 +66,7 @@ bool worker_start(cli_worker *worker, worker_serve *serve, void *context) {
     (void)close(request_ends[1]);
     return false;
   }
+  (void)fcntl(reply_ends[1], F_SETPIPE_SZ, PIPE_BYTES); /* a refusal costs time, nothing else */
   (void)fflush(stdout);
   const pid_t parent = getpid();
   worker->base_bytes = address_space();
@@ -276,7 +278,7 @@ static bool take(cli_worker *worker, const char *bytes, size_t size) {
 }
 
 worker_state worker_read(cli_worker *worker) {
-  static char bytes[1 << 18];
+  static char bytes[PIPE_BYTES];
   const ssize_t size = read(worker->reply_fd, bytes, sizeof bytes);
   if (size < 0 && errno == EINTR) return WORKER_READING;
   if (size <= 0) {
