@@ -18,7 +18,6 @@ enum { LEVELS = 6, USUAL_LEVEL = 1, QUANTILES = 96, STEPS_MAX = 400, FRAMES = 4 
 static const double lowest_hz = 16; /* of the ladder */
 static const double level_step_db = 4, highest_level_db = 4;
 static const double reach = 3.2; /* standard deviations of a velocity's width that a template covers */
-static const double floor_width_hz = 800;
 
 typedef struct flow_template {
   size_t first, n; /**< support: offsets from the lowest signed bin that any template uses */
@@ -78,7 +77,7 @@ static void shape_at(double *density, const dsp_flow_model *m, const dsp_flow_sh
   }
 }
 
-static dsp_status make_template(flow_template *t, const dsp_flow_model *m, const double *density, double power) {
+static dsp_status make_template(flow_template *t, const dsp_flow_model *m, const double *density, double power, double fill) {
   static const double large = 1e100;
   size_t first = m->width, end = 0;
   for (size_t i = 0; i < m->width; i++)
@@ -90,18 +89,25 @@ static dsp_status make_template(flow_template *t, const dsp_flow_model *m, const
   t->n = first < end ? end - first : 0;
   t->weight = dsp_alloc(t->n, sizeof *t->weight);
   if (!t->weight) return DSP_NO_MEMORY;
-  double constant = 0, expected = 0, product = 1; /* a sum of logarithms is that of a product */
+  double constant = 0, expected = 0, filled = 0, product = 1; /* a sum of logarithms is that of a product */
   for (size_t i = 0; i < t->n; i++) {
     const double ratio = density[first + i] * power / (double)m->floor[first + i];
     t->weight[i] = (float)(m->evidence * ratio / (1 + ratio));
     product *= 1 + ratio;
     if (product > large) constant += log(product), product = 1;
+    filled += ratio / (1 + ratio) * fill / (double)m->floor[first + i];
     expected += ratio;
   }
   constant = m->evidence * (constant + log(product));
-  t->constant = (float)constant;
+  t->constant = (float)(constant - m->evidence * filled);
   t->expected = (float)(m->evidence * expected - constant);
   return DSP_OK;
+}
+
+/* In every spectrum a steady model takes them as filled up to the floor. How the echo's edge falls far below its top depends on the beam,
+ * so it may neither count for nor against a template; and where spectra are not filled, a floor above them pulls edges down. */
+static double skirts_of(const dsp_flow_setting *setting) {
+  return setting->power * setting->rate_hz / setting->skirts_hz * pow(10, setting->skirts_db / 10);
 }
 
 static dsp_status make_templates(dsp_flow_model *m, const dsp_flow_setting *setting) {
@@ -113,7 +119,8 @@ static dsp_status make_templates(dsp_flow_model *m, const dsp_flow_setting *sett
     shape_at(density, m, &setting->shape, share, m->hz[j]);
     for (size_t l = 0; l < m->levels && status == DSP_OK; l++) {
       const double db = setting->steady ? setting->level_db : highest_level_db - level_step_db * (double)l;
-      status = make_template(&m->templates[j * m->levels + l], m, density, setting->power * setting->rate_hz * pow(10, db / 10));
+      status = make_template(&m->templates[j * m->levels + l], m, density, setting->power * setting->rate_hz * pow(10, db / 10),
+                             setting->steady ? skirts_of(setting) : 0);
     }
   }
   free(density);
@@ -127,7 +134,7 @@ static size_t folded(const dsp_flow_model *m, size_t i, bool negative) {
 }
 
 static void make_floor(dsp_flow_model *m, const dsp_flow_setting *setting) {
-  const double skirts = setting->power * setting->rate_hz / floor_width_hz * pow(10, setting->skirts_db / 10);
+  const double skirts = skirts_of(setting);
   const size_t half = m->bins / 2;
   for (size_t i = 0; i < m->width; i++) {
     const size_t bin = folded(m, i, false), k = bin > half ? bin - half : half - bin;

@@ -100,9 +100,10 @@ typedef struct dsp_flow_setting {
   double top_hz;             /**< highest frequency looked for; above rate / 2 only where the spectrum may fold (quadrature) */
   double power;              /**< usual power of the blood's echo, in units of the spectra */
   bool steady;               /**< every spectrum holds the same; otherwise each its own, from 16 dB below the usual to 4 dB above */
-  double skirts_db;          /**< what the templates lack, against the usual echo spread over 800 Hz */
-  double level_db;           /**< that same, against the usual power */
-  double evidence;           /**< independent values a bin and frame is worth, 0 to 1 */
+  double skirts_db;          /**< what the templates lack, against the usual echo spread over skirts_hz */
+  double skirts_hz;
+  double level_db; /**< that same, against the usual power */
+  double evidence; /**< independent values a bin and frame is worth, 0 to 1 */
   dsp_flow_shape shape;
 } dsp_flow_setting;
 

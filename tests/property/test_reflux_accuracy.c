@@ -100,8 +100,9 @@ static known by_simulator(unsigned i, double snr_db, double clutter_db) {
   k.reflux_s = truth_of(truth, "RT");
   k.peak_mean_cm_s = truth_of(truth, "PMV");
   k.kind = truth_of(truth, "sim.kind") > 0 ? DSP_STEREO_SEPARATED : DSP_STEREO_IQ;
-  snprintf(k.words, sizeof k.words, "%5.0f Hz, %.1f MHz, %.0f deg", k.recording->audio.rate_hz, k.recording->doppler.f0_hz / 1e6,
-           k.recording->doppler.angle_deg);
+  snprintf(k.words, sizeof k.words, "%5.0f Hz, %.1f MHz, %.0f deg, peak %.0f, 5 cm/s for %.2f s, 1 cm/s for %.2f s",
+           k.recording->audio.rate_hz, k.recording->doppler.f0_hz / 1e6, k.recording->doppler.angle_deg, truth_of(truth, "PRV"),
+           truth_of(truth, "RT.5"), truth_of(truth, "RT.1"));
   dsp_truth_free(truth);
   dsp_params_free(params);
   return k;

@@ -116,6 +116,7 @@ START_TEST(each_spectrum_is_judged_by_itself) {
                                     .power = 0.2,
                                     .evidence = 0.5,
                                     .skirts_db = -24,
+                                    .skirts_hz = 800,
                                     .shape = {.profile = 2, .width_hz = 40, .width_part = 0.07}};
   dsp_flow_model *model = NULL;
   ck_assert_int_eq(dsp_flow_model_new(&model, &setting, NULL), DSP_OK);

@@ -34,6 +34,7 @@ struct duplex_audio {
   dsp_flow_shape shape; /**< of that model, once learnt */
   bool steady;          /**< the model takes the echo as equally strong in every spectrum, by level_db above the usual */
   double level_db;
+  double slowest_hz;   /**< that model's slowest flow of interest: its echo is the narrowest and densest */
   double top_hz;       /**< highest shift that the model looks for; 0: not known yet, what veins can show */
   duplex_audio *slow;  /**< the same audio in longer windows, made when needed */
   unsigned char *sort; /**< of each frame of a block or stretch, dsp_spectrum_kind */

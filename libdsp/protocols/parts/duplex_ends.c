@@ -81,16 +81,17 @@ static double mean_speed(const duplex_course *c, size_t from, size_t to) {
 
 dsp_status duplex_ask_tail(duplex_tail *tail, const duplex_test *t, const duplex_course *c, const duplex_run *found, size_t to,
                            dsp_error *error) {
-  static const double settle_s = 0.05, longest_s = 1.5, highest = 5, beyond_s = 1.5, antegrade_s = 0.1;
+  static const double settle_s = 0.05, longest_s = 2.5, highest = 8, beyond_s = 1.5, antegrade_s = 0.1, clear = 1.2;
   const double unit = isfinite(t->hz_per_cm_s) ? t->hz_per_cm_s : 1;
   const size_t few = (size_t)(0.06 * c->rate_hz), lasting = (size_t)(antegrade_s * c->rate_hz);
+  const double level = fmax(duplex_threshold(t, DUPLEX_MAIN), t->lowest);
   size_t peak = found->first, end = found->end, ahead = 0;
   for (size_t i = found->first; i < found->end; i++)
     if (!((double)c->peak[i] >= (double)c->peak[peak])) peak = i;
-  for (; end < to && ahead < lasting; end++) ahead = (double)c->peak[end] > 0 ? ahead + 1 : 0;
+  for (; end < to && ahead < lasting; end++) ahead = (double)c->peak[end] > clear * level ? ahead + 1 : 0;
   duplex_tail_query q = {.lost_s = duplex_course_time(c, found->end), .sign = -t->sign};
   size_t slow = found->end;
-  while (slow > peak && !(-(double)c->peak[slow - 1] > highest * fmax(duplex_threshold(t, DUPLEX_MAIN), t->lowest))) slow--;
+  while (slow > peak && !(-(double)c->peak[slow - 1] > highest * level)) slow--;
   q.from_s = fmax(fmax(duplex_course_time(c, peak) + settle_s, duplex_course_time(c, slow)), q.lost_s - longest_s);
   q.to_s = fmin(fmax(duplex_course_time(c, end - ahead), q.lost_s + 0.2), q.lost_s + beyond_s);
   const size_t from = duplex_course_index(c, q.from_s);
@@ -121,20 +122,21 @@ static end short_end(const duplex_test *t, const duplex_course *c, const duplex_
   return (end){far_s, hypot(resolution_s, hypot(1.5 * stop_se_s, hypot(0.06 * (far_s - d.at_s), 0.5 * beyond_s))), true};
 }
 
+/* A stop is read from the course, to its resolution. A fade is read from the long windows alone: the course's spectra are broad against
+ * the threshold, so that it lies above slow flow in the clear and loses it early beside the wall's echo. */
 double duplex_read_end(duplex_reading *r, const duplex_test *t, const duplex_course *c, const duplex_run *found, int which,
                        const duplex_tail *tail, double *se_s) {
-  static const double in_clear = 0.8, fast = 1.6, near_s = 0.2, tail_s = 0.02, last_s = 0.06, faint = 0.4;
+  static const double in_clear = 0.8, fast = 1.6, near_s = 0.2, tail_s = 0.02, last_s = 0.06, faint = 0.15, agree_s = 0.06;
   const double threshold = duplex_threshold(t, which), level = fmax(threshold, t->lowest);
   const size_t last = (size_t)(last_s * c->rate_hz);
   const end s = short_end(t, c, found, threshold);
   end e = s;
   if (tail->found) {
-    const double later_s = tail->end_s[which] - s.at_s, tail_se_s = hypot(tail_s, 2 * tail->se_s[which]);
-    const bool stops = mean_speed(c, found->end > last ? found->end - last : 0, found->end) > fast * level && fabs(later_s) < near_s;
-    if (t->lowest < in_clear * threshold) {
-      if (s.fades) e = (end){s.at_s + 0.5 * later_s, hypot(fmax(s.se_s, tail_se_s), 0.5 * later_s), true};
-    } else if (!stops)
-      e = (end){tail->end_s[which], hypot(tail_se_s, faint * tail->faint_s), true};
+    const double later_s = fabs(tail->end_s[which] - s.at_s);
+    const bool clear =
+        t->lowest<in_clear * threshold, abrupt = mean_speed(c, found->end > last ? found->end - last : 0, found->end)> fast * level;
+    const bool stops = clear ? !s.fades && (abrupt || later_s < fmax(agree_s, 3 * tail->se_s[which])) : abrupt && later_s < near_s;
+    if (!stops) e = (end){tail->end_s[which], hypot(hypot(tail_s, 1.3 * tail->se_s[which]), faint * tail->faint_s), true};
   }
   if (e.fades && threshold < t->lowest) r->extrapolated = true;
   *se_s = e.se_s;

@@ -32,7 +32,8 @@ dsp_status duplex_frames_model(duplex_audio *a, dsp_flow_model **model, dsp_flow
                                     .power = a->blood,
                                     .steady = a->steady,
                                     .level_db = a->level_db,
-                                    .skirts_db = a->steady ? -20 : -24,
+                                    .skirts_db = a->steady ? -12 : -24,
+                                    .skirts_hz = a->steady ? a->slowest_hz : 800,
                                     .evidence = (double)a->length / (1.5 * (double)a->bins) *
                                                 (coarse ? 1 : fmin(1, (double)a->hop / (0.5 * (double)a->length))),
                                     .shape = shape};

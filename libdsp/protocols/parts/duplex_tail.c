@@ -231,7 +231,7 @@ static void fill_row(evidence *e, const room *r, const dsp_flow_model *model, fl
   const size_t steps = dsp_flow_model_steps(model);
   const double slow_hz = 0.35 * e->query->threshold_hz[DUPLEX_MAIN];
   float standing = 0;
-  for (size_t j = 1; j <= steps && dsp_flow_model_hz(model, (double)j) < slow_hz; j++)
+  for (size_t j = 1; j <= steps && (j == 1 || dsp_flow_model_hz(model, (double)j) < slow_hz); j++)
     standing = fmaxf(standing, fmaxf(ratio[j], ratio[j + steps]));
   e->standing += trust * (double)standing;
   const float *side = ratio + 1 + (e->query->sign < 0 ? steps : 0);
@@ -347,6 +347,7 @@ dsp_status duplex_find_tail(duplex_tail *tail, duplex_audio *audio, const duplex
                         : dsp_fail_memory(error);
   if (r && status == DSP_OK) {
     slow->steady = true;
+    slow->slowest_hz = query->threshold_hz[DUPLEX_MAIN];
     dsp_flow_model_free(slow->model);
     slow->model = NULL;
     slow->top_hz = top_hz;
