@@ -24,7 +24,7 @@ static void put_channels(fmt_buffer *out, const dsp_recording *r, bool colour) {
   for (size_t i = 0; i < r->n_channels; i++) {
     const dsp_channel *c = &r->channels[i];
     table_text(&table, c->name);
-    table_text(&table, c->unit != NULL ? c->unit->ucum : c->unit_as_written);
+    table_text(&table, c->unit_as_written);
     table_number(&table, c->rate_hz);
     table_number(&table, (double)c->n);
     table_number(&table, (double)c->missing);
@@ -36,15 +36,28 @@ static void put_channels(fmt_buffer *out, const dsp_recording *r, bool colour) {
   table_clear(&table);
 }
 
+/* Do all channels pause at the same times? */
+static bool pause_alike(const dsp_recording *r) {
+  const dsp_channel *first = r->channels;
+  for (size_t i = 1; i < r->n_channels; i++) {
+    const dsp_channel *c = &r->channels[i];
+    if (c->n_segments != first->n_segments || c->rate_hz != first->rate_hz) return false;
+    for (size_t j = 0; j < c->n_segments; j++)
+      if (c->segments[j].t0_s != first->segments[j].t0_s || c->segments[j].n != first->segments[j].n) return false;
+  }
+  return r->n_channels > 1;
+}
+
 /* A gap in time is worth a table; one unbroken stretch is not. */
 static void put_segments(fmt_buffer *out, const dsp_recording *r, bool colour) {
   static const char *const columns[] = {"segment of", "from (s)", "length (s)"};
   cli_table table;
+  const bool alike = pause_alike(r);
   table_begin(&table, columns, sizeof columns / sizeof *columns);
-  for (size_t i = 0; i < r->n_channels; i++) {
+  for (size_t i = 0; i < (alike ? 1 : r->n_channels); i++) {
     const dsp_channel *c = &r->channels[i];
     for (size_t j = 0; c->n_segments > 1 && j < c->n_segments; j++) {
-      table_text(&table, c->name);
+      table_text(&table, alike ? "all channels" : c->name);
       table_number(&table, c->segments[j].t0_s);
       table_number(&table, (double)c->segments[j].n / c->rate_hz);
     }

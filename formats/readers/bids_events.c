@@ -2,6 +2,7 @@
  * Events beside a physiological recording. `_physioevents` (BIDS 1.11): no header line, onsets as row index or in the unit of a column of
  * the recording, as OnsetSource says. `_events.tsv`: with a header line, onsets in seconds from the main acquisition's start. */
 #include "bids.h"
+#include "event_text.h"
 #include "field.h"
 #include "inflate.h"
 #include "rows.h"
@@ -58,26 +59,43 @@ static double seconds_of(const event_table *table, double onset) {
   return low < source->n ? (double)low / source->rate_hz : (double)NAN;
 }
 
+/* What an event says: its message, if there is one beside a type that says no more than a kind; else the type, and the message behind it.
+ */
+static bool join(const char **text, const char *type, dsp_arena *arena) {
+  unsigned count = 0;
+  dsp_event_kind kind = DSP_EVENT_NOTE;
+  if (!*text || strcmp(*text, type) == 0)
+    *text = type;
+  else if (event_text_kind(type, &count) == DSP_EVENT_NOTE && !dsp_event_kind_find(type, &kind))
+    *text = dsp_arena_printf(arena, "%s: %s", type, *text);
+  return *text != NULL;
+}
+
 static dsp_status one_event(dsp_recording *recording, event_table *table, const csv_span *cells, size_t n, size_t line, dsp_error *error) {
   const event_columns *columns = &table->columns;
   double onset = 0, duration = 0;
   char place[120];
-  const char *words = NULL;
+  const char *words = NULL, *text = NULL;
   if (columns->onset >= n || !csv_number(&onset, cells[columns->onset], '.', table->text.c_locale) || !isfinite(onset)) {
     snprintf(place, sizeof place, "%.80s line %zu", table->file_name, line);
     return dsp_fail(error, DSP_BAD_INPUT, place, "an onset", "\"%.*s\"", (int)(columns->onset < n ? cells[columns->onset].n % 60 : 0),
                     columns->onset < n ? (const char *)cells[columns->onset].at : "");
   }
   if (columns->duration < n && !csv_number(&duration, cells[columns->duration], '.', table->text.c_locale)) duration = 0;
-  for (size_t w = 0; w < 3 && !words; w++) {
+  for (size_t w = 0; w < 3 && !text; w++) {
     if (columns->words[w] >= n || csv_is_missing(cells[columns->words[w]])) continue;
-    words = csv_copy(&table->text, cells[columns->words[w]]);
-    if (!words) return dsp_fail_memory(error);
+    const char *cell = csv_copy(&table->text, cells[columns->words[w]]);
+    if (!cell) return dsp_fail_memory(error);
+    if (words) text = cell;
+    if (!words) words = cell;
   }
+  if (words && !join(&text, words, recording->arena)) return dsp_fail_memory(error);
   const double t_s = seconds_of(table, onset);
   if (isnan(t_s)) return DSP_OK;
   const double dur_s = table->onset_source ? seconds_of(table, onset + duration) - t_s : duration * table->unit_s;
-  return field_add_event(recording, t_s, dur_s > 0 ? dur_s : 0, words ? words : "", "bids") == DSP_OK ? DSP_OK : dsp_fail_memory(error);
+  return field_add_told_event(recording, t_s, dur_s > 0 ? dur_s : 0, words ? words : "", text ? text : "", "bids") == DSP_OK
+             ? DSP_OK
+             : dsp_fail_memory(error);
 }
 
 static dsp_status take_rows(dsp_recording *recording, event_table *table, bool with_header, dsp_error *error) {

@@ -96,9 +96,10 @@ dsp_channel *field_add_channel(dsp_recording *recording, const field_channel *ab
   return channel;
 }
 
-dsp_status field_add_event(dsp_recording *recording, double t_s, double dur_s, const char *text, const char *source) {
+dsp_status field_add_told_event(dsp_recording *recording, double t_s, double dur_s, const char *words, const char *text,
+                                const char *source) {
   unsigned count = 0;
-  const dsp_event_kind kind = event_text_kind(text, &count);
+  const dsp_event_kind kind = event_text_kind(words, &count);
   const dsp_event event = {.t_s = t_s,
                            .dur_s = dur_s,
                            .kind = kind,
@@ -108,4 +109,8 @@ dsp_status field_add_event(dsp_recording *recording, double t_s, double dur_s, c
                            .text = text,
                            .source = source};
   return dsp_recording_add_event(recording, &event);
+}
+
+dsp_status field_add_event(dsp_recording *recording, double t_s, double dur_s, const char *text, const char *source) {
+  return field_add_told_event(recording, t_s, dur_s, text, text, source);
 }

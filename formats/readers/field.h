@@ -26,6 +26,9 @@ typedef struct field_channel {
 dsp_channel *field_add_channel(dsp_recording *recording, const field_channel *about, double *x, size_t n);
 
 /* Append a mark: its kind from its text (event_text.h), `source` the reader's id. */
+/* The kind of event from `words`, its text beside them. */
+dsp_status field_add_told_event(dsp_recording *recording, double t_s, double dur_s, const char *words, const char *text,
+                                const char *source);
 dsp_status field_add_event(dsp_recording *recording, double t_s, double dur_s, const char *text, const char *source);
 
 #endif

@@ -30,6 +30,7 @@ static dsp_status read_mat(const fmt_input *input, fmt_hints *hints, const doubl
     return dsp_fail(error, DSP_BAD_INPUT, "byte 0", "the header of a MATLAB file up to level 7", "something else");
   dsp_status status = mat_check(&checked, &skipped, input->source, error);
   if (status == DSP_OK) status = mat_load(&vars, &checked, recording->arena, error);
+  vars.skipped = skipped;
   if (status == DSP_OK && skipped &&
       dsp_recording_warn(recording, "column_dropped", "variables that are no real numbers and no texts: %zu; left out", skipped) != DSP_OK)
     status = dsp_fail_memory(error);

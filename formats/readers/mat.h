@@ -7,6 +7,9 @@
 
 enum { MAT_RATE_HZ, MAT_N_PARAMS };
 
+/* For whoever keeps a recording in a structure. */
+#define MAT_ADVICE "arrays of real numbers: in MATLAB, save('flat.mat', '-struct', 's') writes those of the structure s"
+
 /* A numeric array (column after column), or a list of texts: the rows of a character array, or the cells of a cell array of them. */
 typedef struct mat_var {
   const char *name;
@@ -17,7 +20,7 @@ typedef struct mat_var {
 
 typedef struct mat_vars {
   mat_var *rows;
-  size_t n, capacity;
+  size_t n, capacity, skipped; /* skipped: variables that are no real numbers and no texts */
 } mat_vars;
 
 /* mat_check.c: does the file keep to its format? What is left for libmatio: whole, uncompressed arrays of real numbers and texts, in

@@ -296,7 +296,7 @@ dsp_status mat_check(fmt_source *out, size_t *skipped, const fmt_source *in, dsp
   *skipped = 0;
   dsp_status status = mat_is_level5(in) ? check_level5(&c, in) : check_level4(&c, in);
   if (status == DSP_OK && (c.n == *skipped))
-    status = dsp_fail(error, DSP_BAD_INPUT, "", "an array of real numbers", "no variable that is one");
+    status = dsp_fail(error, DSP_BAD_INPUT, "", MAT_ADVICE, "%s", c.n ? "structures, cells or complex numbers alone" : "no variable");
   if (status != DSP_OK) fmt_source_clear(out);
   return status;
 }

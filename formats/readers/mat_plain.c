@@ -18,8 +18,13 @@ static bool is_one_of(const char *name, const char *const *words) {
 }
 
 static bool is_time(const mat_var *var) {
-  static const char *const words[] = {"t", "time", "times", "time_s", "timestamps", "zeit", NULL};
+  static const char *const words[] = {"t", "time", "times", "t_s", "time_s", "timestamps", "zeit", "t_ms", "time_ms", "ms", NULL};
   return var->x && (var->rows == 1 || var->cols == 1) && var->rows * var->cols > 1 && is_one_of(var->name, words);
+}
+
+static const char *time_unit(const mat_var *time) {
+  const size_t n = strlen(time->name);
+  return n >= 2 && strcasecmp(time->name + n - 2, "ms") == 0 ? "ms" : "s";
 }
 
 /* A scalar that can be nothing but the sampling rate. */
@@ -69,8 +74,12 @@ static dsp_status fill_columns(csv_table *table, const mat_vars *vars, const mat
     for (size_t c = 0; c < channels && table->n_columns <= FMT_CAP_CHANNELS; c++) {
       csv_column *column = &table->columns[table->n_columns];
       const char *name = channels > 1 ? dsp_arena_printf(arena, "%s.%zu", var->name, c + 1) : var->name;
-      *column = (csv_column){
-          .raw = name, .plain = name, .name = name, .kind = CSV_NUMBER, .is_time = var == time, .unit_text = var == time ? "s" : NULL};
+      *column = (csv_column){.raw = name,
+                             .plain = name,
+                             .name = name,
+                             .kind = CSV_NUMBER,
+                             .is_time = var == time,
+                             .unit_text = var == time ? time_unit(var) : NULL};
       if (!name || dsp_grow(&column->x, &column->capacity, n, sizeof(double)) != DSP_OK) return DSP_NO_MEMORY;
       for (size_t i = 0; i < n; i++) column->x[i] = sample(var, c, i, n);
       table->n_columns++;
@@ -135,14 +144,16 @@ static dsp_status by_rate(csv_table *table, double rate_hz, dsp_error *error) {
   return DSP_OK;
 }
 
-static dsp_status refuse(const mat_vars *vars, dsp_error *error) {
+static dsp_status refuse(const mat_vars *vars, size_t longest, dsp_error *error) {
   char list[200] = "";
   size_t used = 0;
   for (size_t i = 0; i < vars->n && used + 80 < sizeof list; i++)
     used += (size_t)snprintf(list + used, sizeof list - used, "%s%s (%zu by %zu)", i ? ", " : "", vars->rows[i].name, vars->rows[i].rows,
                              vars->rows[i].cols);
+  if (vars->skipped && longest < 2)
+    return dsp_fail(error, DSP_BAD_INPUT, "", MAT_ADVICE, "structures, cells or complex numbers, and besides %s", list);
   return dsp_fail(error, DSP_BAD_INPUT, "",
-                  "a vector t of seconds, a scalar Fs, rate_hz for a column in the side-car, or --set mat.rate_hz=...",
+                  "a vector t of seconds or time_ms, a scalar Fs, rate_hz for a column in the side-car, or --set mat.rate_hz=...",
                   "variables without times or a sampling rate: %s", list);
 }
 
@@ -159,13 +170,13 @@ dsp_status mat_plain(const mat_vars *vars, const fmt_hints *hints, double rate_h
   if (!(rate_hz > 0)) rate_hz = hinted_rate(vars, hints);
   if (!(rate_hz > 0)) rate_hz = stated_rate(vars);
   if (time && length_of(time) != n) time = NULL;
-  if (n < 2 || (!time && !(rate_hz > 0))) return refuse(vars, error);
+  if (n < 2 || (!time && !(rate_hz > 0))) return refuse(vars, n, error);
   csv_table table = {.recording = recording, .params = params, .n_rows = n};
   table.columns = dsp_zalloc(FMT_CAP_CHANNELS + 2, sizeof *table.columns);
   dsp_status status = table.columns && fill_columns(&table, vars, time) == DSP_OK ? DSP_OK : dsp_fail_memory(error);
   if (status == DSP_OK) status = time ? by_clock(&table, time_column(&table), rate_hz, error) : by_rate(&table, rate_hz, error);
   for (size_t c = 0; table.columns && c < table.n_columns; c++) free(table.columns[c].x);
   free(table.columns);
-  if (status == DSP_OK && recording->n_channels == 0) return refuse(vars, error);
+  if (status == DSP_OK && recording->n_channels == 0) return refuse(vars, n, error);
   return status;
 }

@@ -46,8 +46,14 @@ static bool shares_name(const dsp_recording *r, size_t i) {
   return false;
 }
 
+/* To be filled in; as it stands it says nothing. */
+static void unknown(object *o, const char *name) {
+  key(o, name);
+  fmt_put(o->out, "null");
+}
+
 /* Audio has no column headings: its channels are named by their place, and so are those whose headings are not their own. */
-static void put_channel(fmt_buffer *out, const dsp_recording *r, size_t i) {
+static void put_channel(fmt_buffer *out, const dsp_recording *r, size_t i, bool to_complete) {
   const dsp_channel *c = &r->channels[i];
   object o = {out, false};
   if (i < r->audio.n_channels || shares_name(r, i))
@@ -55,10 +61,19 @@ static void put_channel(fmt_buffer *out, const dsp_recording *r, size_t i) {
   else
     text(&o, "column", c->name);
   text(&o, "label", c->label);
-  if (c->role != DSP_ROLE_UNKNOWN) text(&o, "role", dsp_role_text(c->role));
+  if (c->role != DSP_ROLE_UNKNOWN)
+    text(&o, "role", dsp_role_text(c->role));
+  else if (to_complete)
+    unknown(&o, "role");
   text(&o, "unit", c->unit_as_written ? c->unit_as_written : c->unit ? c->unit->ucum : NULL);
-  if (c->side != DSP_SIDE_UNKNOWN) text(&o, "side", dsp_side_text(c->side));
-  text(&o, "site", c->site);
+  if (c->side != DSP_SIDE_UNKNOWN)
+    text(&o, "side", dsp_side_text(c->side));
+  else if (to_complete)
+    unknown(&o, "side");
+  if (c->site || !to_complete)
+    text(&o, "site", c->site);
+  else
+    unknown(&o, "site");
   if (c->polarity != 0) number(&o, "polarity", c->polarity);
   if (c->cal_semantics != DSP_CAL_UNKNOWN) {
     key(&o, "calibration");
@@ -114,22 +129,33 @@ static bool doppler_known(const dsp_doppler *d) {
          d->stereo != DSP_STEREO_UNKNOWN || d->swap || d->antegrade_sign != 0 || d->vein;
 }
 
-static void put_channels(fmt_buffer *out, const dsp_recording *r) {
+static void put_channels(fmt_buffer *out, const dsp_recording *r, bool to_complete) {
   for (size_t i = 0; i < r->n_channels; i++) {
     fmt_put(out, i == 0 ? ",\n  \"channels\": [" : ",\n               ");
-    put_channel(out, r, i);
+    put_channel(out, r, i, to_complete);
     if (i + 1 == r->n_channels) fmt_put(out, "]");
   }
+}
+
+/* What no sound says of the beam that made it. */
+static void put_beam(fmt_buffer *out) {
+  static const char *const facts[] = {"f0_hz", "angle_deg", "stereo", "antegrade_sign", "vein"};
+  object o = {out, false};
+  fmt_put(out, ",\n  \"doppler\": ");
+  for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++) unknown(&o, facts[i]);
+  end(&o);
 }
 
 /* The file goes on to speak for its own events and times. */
 dsp_status fmt_suggest_sidecar(fmt_buffer *out, const dsp_recording *r, dsp_error *error) {
   fmt_put(out, "{ \"schema\": \"pleth-sidecar/1\"");
-  if (r->protocol) {
-    fmt_put(out, ",\n  \"protocol\": ");
+  fmt_put(out, ",\n  \"protocol\": ");
+  if (r->protocol)
     fmt_put_json_text(out, r->protocol);
-  }
-  put_channels(out, r);
+  else
+    fmt_put(out, "null");
+  put_channels(out, r, true);
+  if (r->audio.n_channels > 0) put_beam(out);
   fmt_put(out, " }\n");
   return out->failed ? dsp_fail_memory(error) : DSP_OK;
 }
@@ -144,7 +170,7 @@ dsp_status fmt_recording_sidecar(fmt_buffer *out, const dsp_recording *r, dsp_er
   put_group(out, "subject", 2, (const char *const[]){"key", "ceap"}, (const char *const[]){r->subject_key, r->ceap}, HUGE_VAL);
   put_group(out, "condition", 3, (const char *const[]){"compression", "visit", "label"},
             (const char *const[]){r->compression, r->visit, r->condition_label}, HUGE_VAL);
-  put_channels(out, r);
+  put_channels(out, r, false);
   if (doppler_known(&r->doppler)) {
     fmt_put(out, ",\n  \"doppler\": ");
     put_doppler(out, &r->doppler);

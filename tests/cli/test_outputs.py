@@ -50,6 +50,9 @@ def test_names_from_a_list(folder, legs):
     piped = run("info", "--json", "--files-from", "-", cwd=folder, stdin=None, input=f"{legs[0]}\n{legs[1]}\n".encode())
     check([json.loads(line)["name"] for line in piped.out.splitlines()] == legs[:2], "--files-from - reads stdin")
     check_message(run("info", "--files-from", "-", cwd=folder, stdin=None, input=b"a\0b\n"), 2, "a NUL byte", "NUL in a list")
+    write(f"{folder}/pause.csv", "time (s),a (mL),b (mmHg)\n" + "".join(f"{t},{t},1\n" for t in (*range(9), *range(90, 99))))
+    pause = run("info", "pause.csv", cwd=folder).out
+    check(pause.count("all channels") == 2 and "segment of" in pause and " mmHg " in pause, f"pauses of all channels are told once: {pause}")
     crlf = run("info", "--json", "--files-from", "-", cwd=folder, stdin=None, input=f"{legs[0]}\r\n\r\n{legs[1]}\r\n".encode())
     check([json.loads(line)["name"] for line in crlf.out.splitlines()] == legs[:2], f"a list with CR LF: {crlf.err}")
 

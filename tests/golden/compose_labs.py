@@ -57,7 +57,7 @@ HELD = "Interval=\t0.01 s\nChannelTitle=\tfast\tslow\n" + "".join(
 WHOLE_HEAD = ('Interval=\t0.5 s\r\nExcelDateTime=\t4.5353416667000001e+04\t02/03/2024 10:00:00.000000\r\nTimeFormat=\tStartOfBlock\r\nDateFormat=\t\r\n'
               'ChannelTitle=\t"APG L calf"\t"Cuff"\r\nRange=\t10.000 V\t2.000 V\r\nUnitName=\tmL\tmmHg\r\nTopValue=\t200.0\t*\r\nBottomValue=\t-50.0\t*\r\n')
 TALK = "0\t1\t6\t#* arm\tthen\tleg\r\n0.5\t\t\t#2 no sample in this row\r\n1\t2\t7\r\n"
-EVENTS = '{"Columns": ["onset", "duration", "trial_type"], "OnsetSource": "n/a"}'
+EVENTS = '{"Columns": ["onset", "duration", "trial_type", "message"], "OnsetSource": "n/a"}'
 GOOD = {
     "labchart_nine_lines.txt": (WHOLE_HEAD + TALK).encode(), "labchart_mark8.txt": b"\xef\xbb\xbf" + lab(FIRST, "0\t1\t6\r\n0.02\t2\t6\r\n").encode(),
     "labchart_old_mac.txt": lab(FIRST, "0\t1\t6\r\n0.02\t2\t6\r\n").replace("\r\n", "\r").encode(),
@@ -66,7 +66,7 @@ GOOD = {
     "acqtext_blanks.txt": (ACQ + "ms CH1 CH2\r\n 2 2\r\n0,1,6\r\n20,2,7\r\n").encode(),
     "acqtext_no_times.txt": (ACQ + "CH1\tCH2\r\n2\t2\r\n1,5\t6\r\n2,5\t7\r\n").encode(), "big_endian.acq": acq(order=">"),
     "sub-01_task-a_physio.tsv.gz": {"sub-01_task-a_physio.tsv.gz": gzip.compress(b"1\t6\n2\t7\n3\t8\n", mtime=0), "physio.json": FACTS.encode(),
-                                    "sub-01_task-a_physioevents.tsv.gz": gzip.compress(b"1\t2\tstand\n-2\tn/a\tbefore\n", mtime=0), "physioevents.json": EVENTS.encode()},
+                                    "sub-01_task-a_physioevents.tsv.gz": gzip.compress(b"1\t2\tstand\tpatient held the rail\n-2\tn/a\tbefore\tn/a\n0\tn/a\tblock 3\tlate\n0\tn/a\tnote\tcuff slipped\n", mtime=0), "physioevents.json": EVENTS.encode()},
     "sub-01_task-b_physio.tsv.gz": {"sub-01_task-b_physio.tsv.gz": gzip.compress(b"1\t6\n2\t7\n", mtime=0), "physio.json": FACTS.encode(),
                                     "sub-01_physio.json": b'{"SamplingFrequency": 25}', "sub-01_task-b_events.tsv": b"onset\tduration\ttrial_type\n-2.48\t0.02\tsupine\n"},
     "labchart.txt": lab(FIRST, "0\t1.02\t6.0\r\n0.02\t1.05\t6.1\t#* supine\r\n0.04\t\t6.1\t#1 lost\r\n").encode(),

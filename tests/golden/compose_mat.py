@@ -32,7 +32,7 @@ GOOD = {
     "acq.mat": mat(**ACQ), "acq_khz.mat": mat(**{**ACQ, "isi": np.array([[0.05]]), "isi_units": np.array(["kHz"])}),
     "own_clock.mat": mat(**OWN), "own_level4.mat": mat("4", **OWN), "own_rate.mat": mat(X=np.array([[1., 2, 3], [4, 5, 6]]), Fs=np.array([[2.]])),
     "kinds.mat": mat(fs=np.array([[10.]]), **KINDS), "kinds_packed.mat": mat(compressed=True, fs=np.array([[10.]]), **KINDS),
-    "stated.mat": mat(X=np.array([1., 2, 3])), "big_endian.mat": b"", "columns.mat": mat(X=np.arange(6.).reshape(3, 2), fs=np.array([[1.]])),
+    "milliseconds.mat": mat(time_ms=np.arange(5.) * 20, X=np.arange(5.)), "stated.mat": mat(X=np.array([1., 2, 3])), "big_endian.mat": b"", "columns.mat": mat(X=np.arange(6.).reshape(3, 2), fs=np.array([[1.]])),
 }
 
 
@@ -55,7 +55,7 @@ EXPECT = {
     "labchart_integers.mat": {"volume": [52, -48, 5.5]}, "acq.mat": {"SGP calf": [1, 2, 3], "Cuff pressure": [6, 7, 8]},
     "own_clock.mat": {"X": [1, 2, 3, 4, None]}, "own_level4.mat": {"X": [1, 2, 3, 4, None]}, "own_rate.mat": {"X.1": [1, 2, 3], "X.2": [4, 5, 6]},
     "kinds.mat": {k: [0, 1, 100] for k in KINDS}, "kinds_packed.mat": {k: [0, 1, 100] for k in KINDS}, "stated.mat": {"X": [1, 2, 3]},
-    "big_endian.mat": {"X": [1, 2, 3]}, "columns.mat": {"X.1": [0, 2, 4], "X.2": [1, 3, 5]},
+    "milliseconds.mat": {"X": [0, 1, 2, 3, 4]}, "big_endian.mat": {"X": [1, 2, 3]}, "columns.mat": {"X.1": [0, 2, 4], "X.2": [1, 3, 5]},
 }
 IMPERFECT = {
     "gap.mat": (mat(**LABCHART), "gap"), "structure.mat": (mat(**OWN, s={"a": 1.0}), "column_dropped"),
@@ -70,6 +70,7 @@ def altered(body, at, value):
 
 
 REFUSED = {
+    "structure_alone.mat": (mat(s={"X": np.arange(9.), "fs": 50.}), "-struct"), "cells_and_rate.mat": (mat(c=np.array([np.arange(9.)], dtype=object), fs=50.), "-struct"),
     "rows_without_columns.mat": (struct.pack("<5I", 1, 2**27, 0, 0, 2) + b"t\0", "without times"),
     "cut.mat": (PLAIN[:-20], "beyond its end"), "cut_packed.mat": (PACKED[:400], "byte"), "seven_three.mat": (altered(PLAIN, 124, b"\0\2"), "-v7"),
     "bad_sum.mat": (PLAIN[:128] + struct.pack("<2I", 15, 40) + zlib.compress(PLAIN[128:])[:36] + b"junk", "compressed"),

@@ -73,12 +73,13 @@ START_TEST(suggestions) {
     fmt_buffer out = {0};
     dsp_recording *r = must_read(read_both(texts[i], NULL, NULL));
     ck_assert_int_eq(fmt_suggest_sidecar(&out, r, NULL), DSP_OK);
+    ck_assert_ptr_nonnull(strstr(out.bytes, "\"role\": null")); /* what is to be filled in is there */
     dsp_recording *again = must_read(read_both(texts[i], NULL, out.bytes));
     ck_assert_uint_eq(again->n_channels, r->n_channels);
     ck_assert(!warned(again, "sidecar_unknown_key") && !warned(again, "sidecar_wins"));
     for (size_t c = 0; c < r->n_channels; c++) {
       ck_assert(again->channels[c].unit == r->channels[c].unit && again->channels[c].role == DSP_ROLE_UNKNOWN);
-      ck_assert(again->channels[c].side == DSP_SIDE_UNKNOWN);
+      ck_assert(again->channels[c].side == DSP_SIDE_UNKNOWN && !again->channels[c].site && !again->protocol);
     }
     dsp_recording_free(again);
     dsp_recording_free(r);
