@@ -77,7 +77,7 @@ static int work(void *context, const char *path, size_t i, input_set *set, worke
   for (char *line = parts.notes.bytes, *next = NULL; status == DSP_OK && !c->quiet && line && *line; line = next) {
     next = strchrnul(line, '\n');
     if (*next) *next++ = '\0';
-    message_hint(path, "the values in the file differ to that extent", "%s", line);
+    message_hint(path, "the file written differs to that extent", "%s", line);
   }
   if (status != DSP_OK) message_failure(path, &error);
   fmt_parts_clear(&parts);

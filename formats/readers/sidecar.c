@@ -199,6 +199,26 @@ static dsp_status apply_event(dsp_recording *recording, const json_t *entry, con
   return dsp_recording_add_event(recording, &event) == DSP_OK ? DSP_OK : dsp_fail_memory(error);
 }
 
+/* Word for word the same event: a conversion's side-car beside what was converted. */
+static bool repeats(const dsp_event *a, const dsp_event *b) {
+  return a->kind == b->kind && a->count == b->count && a->t_s == b->t_s && strcmp(a->text ? a->text : "", b->text ? b->text : "") == 0;
+}
+
+/* The file's own events that the side-car does not repeat; the number of those that are left. */
+static size_t drop_repeated(dsp_recording *recording, size_t n_own) {
+  size_t kept = 0, left = 0;
+  for (size_t i = 0; i < recording->n_events; i++) {
+    bool again = false;
+    for (size_t k = n_own; i < n_own && !again && k < recording->n_events; k++)
+      again = repeats(&recording->events[i], &recording->events[k]);
+    if (again) continue;
+    recording->events[kept++] = recording->events[i];
+    left += i < n_own;
+  }
+  recording->n_events = kept;
+  return left;
+}
+
 /* A kind of event that the side-car states is the side-car's alone: the file's own of that kind stay as notes, said when they differ. */
 static dsp_status settle_events(dsp_recording *recording, size_t n_own, dsp_error *error) {
   for (size_t i = 0; i < n_own; i++) {
@@ -211,6 +231,7 @@ static dsp_status settle_events(dsp_recording *recording, size_t n_own, dsp_erro
     }
     if (!stated || kind == DSP_EVENT_NOTE) continue;
     own->kind = DSP_EVENT_NOTE;
+    own->count = 0;
     if (!same &&
         dsp_recording_warn(recording, "sidecar_wins", "the file's event \"%s\" at %g s is not among the side-car's; kept as a note",
                            dsp_event_kind_text(kind), own->t_s) != DSP_OK)
@@ -234,7 +255,7 @@ static dsp_status warn_outside(dsp_recording *recording, size_t first, dsp_error
 static dsp_status apply_events(dsp_recording *recording, const json_t *root, dsp_error *error) {
   const json_t *events = NULL;
   char path[SIDECAR_PATH];
-  const size_t n_own = recording->n_events;
+  size_t n_own = recording->n_events;
   dsp_status status = sidecar_array(&events, root, "$", "events", error);
   const size_t n = events ? json_array_size(events) : 0;
   for (size_t i = 0; i < n && status == DSP_OK; i++) {
@@ -242,6 +263,7 @@ static dsp_status apply_events(dsp_recording *recording, const json_t *root, dsp
     status = apply_event(recording, json_array_get(events, i), path, error);
   }
   if (status == DSP_OK) status = warn_outside(recording, n_own, error);
+  if (status == DSP_OK) n_own = drop_repeated(recording, n_own);
   if (status == DSP_OK) status = settle_events(recording, n_own, error);
   if (status == DSP_OK && dsp_recording_sort_events(recording) != DSP_OK) status = dsp_fail_memory(error);
   return status;

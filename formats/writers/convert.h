@@ -14,4 +14,8 @@ dsp_status convert_load_audio(dsp_recording *recording, dsp_error *error);
 /* Channels as audio; dsp_audio_close it. DSP_BAD_OPTION when WAV cannot hold them. */
 dsp_status convert_as_audio(dsp_audio *audio, fmt_buffer *notes, const dsp_recording *recording, dsp_error *error);
 
+/* recording_marks.c: an event in the one text that a mark has: its own where a reader takes kind and count from it again, else the kind's
+ * word, "tiptoe x10". False: the event's own text is lost by it. */
+bool convert_put_mark(fmt_buffer *out, const dsp_event *event);
+
 #endif

@@ -16,6 +16,7 @@ typedef struct note {
 typedef struct notes {
   note *rows;
   size_t n, capacity;
+  size_t lost; /* texts of events whose kind had to be said instead */
 } notes;
 
 static note *add_note(notes *list, double t_s, double dur_s) {
@@ -31,17 +32,15 @@ static void put_text(fmt_buffer *out, const char *text) {
   }
 }
 
-/* What a reader takes the event's kind from: the text itself where it says so, else the kind's word. */
 static dsp_status add_event(notes *list, const dsp_event *event) {
   note *row = add_note(list, event->t_s, event->dur_s);
   if (!row) return DSP_NO_MEMORY;
-  if (event->kind == DSP_EVENT_NOTE) {
-    put_text(&row->text, event->text ? event->text : "note");
-  } else {
-    fmt_put(&row->text, dsp_event_kind_text(event->kind));
-    if (event->count) fmt_printf(&row->text, " x%u", event->count);
-  }
-  return row->text.failed ? DSP_NO_MEMORY : DSP_OK;
+  fmt_buffer mark = {0};
+  list->lost += !convert_put_mark(&mark, event);
+  if (!mark.failed) put_text(&row->text, mark.bytes);
+  const bool failed = mark.failed || row->text.failed;
+  fmt_buffer_clear(&mark);
+  return failed ? DSP_NO_MEMORY : DSP_OK;
 }
 
 static double time_of(const dsp_channel *c, size_t s, size_t i) {
@@ -308,6 +307,7 @@ dsp_status convert_edf(fmt_parts *parts, const dsp_recording *recording, unsigne
   if (status == DSP_OK) status = gather(&list, &plan) == DSP_OK ? DSP_OK : dsp_fail_memory(error);
   if (status == DSP_OK) {
     note_losses(&plan);
+    if (list.lost) fmt_printf(plan.notes, "%zu events keep their kind, not their text\n", list.lost);
     const size_t samples = (longest_lists(&plan, &list, origin_s, &failed) + width - 1) / width;
     put_header(&part->bytes, &plan, samples);
     put_records(&part->bytes, &plan, &list, origin_s, samples * width);

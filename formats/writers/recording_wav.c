@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * Audio as RIFF/WAVE (Multimedia Programming Interface and Data Specifications 1.0, 1991): PCM of 16 or 24 bits when the samples came from
  * so many, else 32-bit floating point; events as cue points with labels. */
-#include <fmt/writer.h>
+#include "convert.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -73,13 +73,6 @@ static dsp_status put_data(const wav *w, dsp_error *error) {
   return status;
 }
 
-/* What a reader needs to make the event again: "compress", "tiptoe x10", or the text of a note. */
-static void put_label(fmt_buffer *label, const dsp_event *event) {
-  label->size = 0;
-  fmt_put(label, event->kind == DSP_EVENT_NOTE && event->text ? event->text : dsp_event_kind_text(event->kind));
-  if (event->count > 0) fmt_printf(label, " x%u", event->count);
-}
-
 /* Length of a cue point's stretch, in a chunk of its own. */
 static void put_length(fmt_buffer *list, size_t id, double samples) {
   put_head(list, "ltxt", 20);
@@ -103,7 +96,8 @@ static void put_cues(const wav *w, const dsp_recording *recording) {
     fmt_put(w->out, "data");
     put_le(w->out, 0, 8);
     put_le(w->out, (uint64_t)at, 4);
-    put_label(&label, event);
+    label.size = 0;
+    (void)convert_put_mark(&label, event);
     put_head(&list, "labl", label.size + 5);
     put_le(&list, i + 1, 4);
     fmt_put_bytes(&list, label.bytes, label.size);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""EDF and WFDB ingest: our reader, EDFlib, MNE (where it is installed) and NumPy on the same files, and the bytes alone. Debian has no
+"""EDF, WFDB and WAV ingest: our reader, EDFlib, libsndfile, MNE (where it is installed), SciPy and NumPy on the same files, and the bytes alone. Debian has no
 WFDB library: its place takes NumPy, which unpacks the same format as one array operation.   usage: bench_formats.py INGEST-PROGRAM"""
 import json
 import os
@@ -8,6 +8,7 @@ import sys
 import tempfile
 
 import numpy as np
+import scipy.io.wavfile
 
 from race import race
 
@@ -16,6 +17,7 @@ try:
 except ImportError:
     mne = None
 SIGNALS, RATE, SECONDS = 4, 1000, 2500
+PEERS = {"edflib": "EDFlib", "sndfile": "libsndfile"}
 
 
 def field(text, width):
@@ -65,12 +67,12 @@ def compete(title, program, paths, others):
         return spent["read"] + spent["ours"]
 
     ours()
-    assert spent["n"] == SIGNALS * RATE * SECONDS
     runners = {"pleth: read + decode": ours, "pleth: decode alone, bytes in memory": lambda: spent["ours"], "read the bytes alone": lambda: spent["read"]}
-    if spent["edflib"] >= 0:
-        assert abs(spent["sum"] - spent["their_sum"]) < 1e-6 * max(1, abs(spent["sum"])), spent
-        runners["EDFlib: read + decode"] = lambda: spent["edflib"]
-    median = race(f"{title}: {spent['n']} samples, {sum(map(os.path.getsize, paths)) / 1e6:.0f} MB in the page cache, file to doubles", runners | others, 5)
+    for peer in ("edflib", "sndfile"):
+        if spent[peer] >= 0:
+            assert abs(spent["sum"] - spent["their_sum"]) < 1e-6 * max(1, abs(spent["sum"])), spent
+            runners[f"{PEERS[peer]}: read + decode"] = lambda peer=peer: spent[peer]
+    median = race(f"{title}: {spent['n']} samples, {sum(map(os.path.getsize, paths)) / 1e6:.0f} MB in the page cache, file to numbers", runners | others, 5)
     mine = median["pleth: read + decode"]
     for name, took in median.items():
         if not name.startswith("pleth"):
@@ -93,6 +95,16 @@ def main(program):
             paths = make_wfdb(folder, f"bench{fmt}", raw, fmt)
             assert np.array_equal(numpy_wfdb(paths[1], fmt)[:, 5], raw[5] / 200)
             compete(f"WFDB ingest, format {fmt}, checksums verified", program, paths, {"NumPy, no checksum": lambda p=paths[1], f=fmt: numpy_wfdb(p, f) is None and None})
+
+
+    with tempfile.TemporaryDirectory() as folder:
+        path, rate = os.path.join(folder, "bench.wav"), 44100
+        sound = np.random.default_rng(2).normal(0, 3000, (120 * rate, 2))
+        for name, kind in (("16-bit", np.int16), ("32-bit floating-point", np.float32)):
+            scipy.io.wavfile.write(path, rate, (sound / (1 if kind is np.int16 else 32768)).astype(kind))
+            whole = (lambda: np.divide(scipy.io.wavfile.read(path)[1], np.float32(32768)) is None and None) if kind is np.int16 else (
+                lambda: scipy.io.wavfile.read(path) is None and None)
+            compete(f"WAV ingest, stereo, {name}", program, [path], {"SciPy: wavfile.read, to floats": whole})
 
 
 if __name__ == "__main__":

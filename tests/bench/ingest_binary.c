@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
  * One round of reading a binary recording, each way timed by itself; prints a JSON object of seconds, the number of samples and their sum.
- * Ways: the bytes alone; our reader on bytes in memory; EDFlib on the same file where it is built with it.
- * usage: ingest_binary FILE [COMPANION] */
+ * Ways: the bytes alone; our reader on bytes in memory; on the same file EDFlib, where it is built with it, or libsndfile. Sound is decoded
+ * to floats, all of it, signals to doubles. usage: ingest_binary FILE [COMPANION] */
 #include <fcntl.h>
 #include <fmt/reader.h>
+#include <sndfile.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,6 +54,36 @@ static double read_edflib(const char *path, double *sum) {
 #endif
 }
 
+enum { BLOCK_FRAMES = 16384 };
+
+/* All frames of sound, one after another, into one block. */
+static void decode(const dsp_recording *r, double *sum) {
+  const size_t n = r->channels[0].n, width = r->audio.n_channels;
+  float *block = malloc(BLOCK_FRAMES * width * sizeof *block);
+  if (!block) exit(1);
+  for (size_t at = 0; at < n; at += BLOCK_FRAMES) {
+    const size_t frames = n - at < BLOCK_FRAMES ? n - at : BLOCK_FRAMES;
+    if (r->audio.read(r->audio.context, block, at, frames, NULL) != DSP_OK) exit(1);
+    *sum += (double)block[0];
+  }
+  free(block);
+}
+
+/* Seconds, or -1 where libsndfile does not open the file. */
+static double read_sndfile(const char *path, double *sum) {
+  SF_INFO info = {0};
+  const double start = now_s();
+  SNDFILE *file = sf_open(path, SFM_READ, &info);
+  if (!file) return -1;
+  float *block = malloc((size_t)BLOCK_FRAMES * (size_t)info.channels * sizeof *block);
+  if (!block) exit(1);
+  *sum = 0;
+  while (sf_readf_float(file, block, BLOCK_FRAMES) > 0) *sum += (double)block[0];
+  sf_close(file);
+  free(block);
+  return now_s() - start;
+}
+
 static const char *base(const char *path) {
   const char *slash = strrchr(path, '/');
   return slash ? slash + 1 : path;
@@ -73,15 +104,17 @@ int main(int argc, char **argv) {
     fprintf(stderr, "ingest_binary: %s: %s\n", error.place, error.found);
     return 1;
   }
+  const bool sound = recording->audio.n_channels > 0;
+  if (sound) decode(recording, &sum);
   const double ours_s = now_s() - start;
   size_t n = 0;
   for (size_t c = 0; c < recording->n_channels; c++) {
     n += recording->channels[c].n;
-    sum += recording->channels[c].x[recording->channels[c].n / 2];
+    if (!sound) sum += recording->channels[c].x[recording->channels[c].n / 2];
   }
-  const double edflib_s = read_edflib(argv[1], &their_sum);
-  printf("{\"read\": %.6f, \"ours\": %.6f, \"edflib\": %.6f, \"n\": %zu, \"sum\": %.9g, \"their_sum\": %.9g}\n", read_s, ours_s, edflib_s,
-         n, sum, their_sum);
+  const double sndfile_s = sound ? read_sndfile(argv[1], &their_sum) : -1, edflib_s = sound ? -1 : read_edflib(argv[1], &their_sum);
+  printf("{\"read\": %.6f, \"ours\": %.6f, \"edflib\": %.6f, \"sndfile\": %.6f, \"n\": %zu, \"sum\": %.9g, \"their_sum\": %.9g}\n", read_s,
+         ours_s, edflib_s, sndfile_s, n, sum, their_sum);
   dsp_recording_free(recording);
   fmt_source_clear(&companion.source);
   fmt_source_clear(&source);

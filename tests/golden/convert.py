@@ -152,6 +152,23 @@ def channels_as_audio():
     convert(put("third.csv", b"time (s),a (V)\n0,0.1\n1,0.2\n2,0.3\n3,0.4\n"), folder / "third.wav", losses=1)
 
 
+def words_of_events():
+    """A mark keeps its own words, not just the kind that is read from them; where it cannot, that is said."""
+    words = {1: "liegt", 2: "Aufstehen", 3: "10 tiptoes", 5: "Fersenstand x3"}
+    marks = put("marks.csv", b"time (s),a (mL),event\n" + "".join(f"{t},{t},{words.get(t, '')}\n" for t in range(8)).encode())
+    told = lambda m: [(e["t_s"], e["kind"], e["count"], e["text"]) for e in m["info"]["events"]]
+    before = told(model(marks))
+    if [row[3] for row in before] != list(words.values()):
+        found.append(f"marks: {before}")
+    for name in ("words.edf", "sub-5_task-d_physio.tsv.gz"):
+        after = told(model(convert(marks, folder / name, losses=0)))
+        if after != before:
+            found.append(f"marks -> {name}: {after}\n  were {before}")
+    put("other.csv", b"time (s),a (mL)\n0,1\n1,2\n2,3\n")
+    put("other.pleth.json", b'{"events": [{"t_s": 1, "kind": "stand", "text": "held the rail"}]}')
+    convert(folder / "other.csv", folder / "other.edf", losses=1)
+
+
 def refused():
     leg = SAMPLES / "normal_leg.csv"
     (folder / "folder.csv").mkdir()
@@ -168,6 +185,7 @@ with tempfile.TemporaryDirectory() as name:
     missing_and_losses()
     audio_there_and_back()
     channels_as_audio()
+    words_of_events()
     refused()
 if found:
     sys.exit("\n".join(found))

@@ -187,6 +187,12 @@ START_TEST(events_of_both) {
   ck_assert_int_eq(r->events[0].kind, DSP_EVENT_STAND);
   ck_assert_uint_eq(r->n_warnings, 0);
   dsp_recording_free(r);
+  /* word for word the file's: once */
+  r = must_read(read_with("time (s),v,event\n0,1,\n1,1,10 tiptoes\n2,1,tiptoe 3\n",
+                          "{\"events\":[{\"t_s\":1,\"kind\":\"tiptoe\",\"count\":10,\"text\":\"10 tiptoes\"}]}", 0));
+  ck_assert(r->n_events == 2 && r->events[0].kind == DSP_EVENT_TIPTOE && r->events[0].count == 10);
+  ck_assert(r->events[1].kind == DSP_EVENT_NOTE && r->events[1].count == 0);
+  dsp_recording_free(r);
   static const char late[] = "time (s),v,event\n0,1,\n1,1,stand\n2,1,\n3,1,\n4,1,\n";
   const reading differ = read_with(late, "{\"events\":[{\"t_s\":3.5,\"kind\":\"stand\"}]}", 0);
   ck_assert_int_eq(differ.status, DSP_OK);
