@@ -64,7 +64,7 @@ static void shape_at(double *density, const dsp_flow_model *m, const dsp_flow_sh
   for (size_t i = 0; i < m->width; i++) density[i] = 0;
   for (int q = 0; q < QUANTILES; q++) {
     const double f = highest_hz * share[q];
-    const double sd = hypot(shape->width_hz, shape->width_part * f), step = m->hz_a_bin / sd;
+    const double wide = shape->width_part * f, sd = sqrt(shape->width_hz * shape->width_hz + wide * wide), step = m->hz_a_bin / sd;
     const double middle = f / m->hz_a_bin + (double)m->below, half = reach / step;
     const long low = lround(ceil(middle - half)), to = lround(floor(middle + half)), from = low < 0 ? 0 : low;
     const double x = ((double)from - middle) * step, bend = exp(-step * step);
