@@ -243,7 +243,7 @@ static dsp_status solve(dsp_outflow *o, problem *p, double q[COLUMNS], int round
 
 /* Largest residual within the first second beside what is usual before the venting: the cuff's own swing. Returns its end, 0 without. */
 static double find_artefact(const problem *p, const double q[COLUMNS]) {
-  static const double look_s = 0.9, in_sd = 5, least_share = 0.006;
+  static const double look_s = 0.9, in_sd = 5, least_share = 0.012;
   double usual = 0, n = 0, end_s = 0;
   for (size_t i = 0; i < p->n; i++) {
     const double t_s = (double)(p->from + i) / p->trace->rate_hz;

@@ -84,7 +84,7 @@ static dsp_status find_slip(occlusion_cycle *r, const occlusion_test *t) {
 static dsp_status read_outflow(occlusion_cycle *r, const occlusion_test *t, size_t k, dsp_estimate venting, bool once_more) {
   const part_cycle *c = r->cycle;
   static const double free_s[] = {[CYCLE_FROM_TRACE] = 0.5, [CYCLE_FROM_CUFF] = 0.02, [CYCLE_FROM_EVENT] = 0}, seen_sd_s = 0.03;
-  static const double depart_share = 0.015, depart_s = 0.5;
+  static const double depart_share = 0.025, depart_s = 0.5;
   r->outflow_to_s = outflow_end(t, k);
   r->cut = r->outflow_to_s - c->release_s < 5;
   const bool decimated = t->trace.rate_hz < 0.99 * t->channel->rate_hz, seen = isfinite(c->venting_s);
@@ -197,14 +197,28 @@ static dsp_status read_cycles(occlusion_test *t) {
   return status;
 }
 
+/* No limb follows a curve more closely than this: a trace without noise must not force the fit into its kinks. */
+static dsp_status bear_with_the_curve(occlusion_test *t) {
+  static const double share = 0.0004, low = 0.02, high = 0.98;
+  double *scratch = dsp_alloc(t->trace.n, sizeof *scratch);
+  if (!scratch) return DSP_NO_MEMORY;
+  memcpy(scratch, t->trace.x, t->trace.n * sizeof *scratch);
+  const double last = (double)(t->trace.n - 1), bottom = dsp_order_kth(scratch, t->trace.n, (size_t)(low * last));
+  const double top = dsp_order_kth(scratch, t->trace.n, (size_t)(high * last));
+  free(scratch);
+  t->noise_floor = fmax(t->noise_floor, share * (top - bottom));
+  return DSP_OK;
+}
+
 dsp_status occlusion_read(occlusion_test *t, double scale) {
   t->noise_floor = t->facts.step > 0 ? scale * t->facts.step / 3.5 : 1e-4;
+  dsp_status status = bear_with_the_curve(t);
   const part_cycle_rule rule = {.inflate = DSP_EVENT_CUFF_INFLATE,
                                 .release = DSP_EVENT_CUFF_RELEASE,
                                 .least_rise = t->params[OCC_LEAST_RISE],
                                 .least_hold_s = t->params[OCC_LEAST_HOLD],
                                 .marker_s = t->params[OCC_MARKER]};
-  dsp_status status = part_cycles_find(&t->cycles, &t->trace, t->recording, &rule);
+  if (status == DSP_OK) status = part_cycles_find(&t->cycles, &t->trace, t->recording, &rule);
   for (size_t k = 0; k < t->cycles.n && status == DSP_OK; k++) {
     t->read[k] = (occlusion_cycle){.cycle = &t->cycles.cycle[k]};
     find_rest(&t->read[k], t, k);
