@@ -139,6 +139,39 @@ START_TEST(silence_and_noise_say_so) {
 }
 END_TEST
 
+/* Reflux that dies away instead of stopping, in the clear and beside the wall's echo: the end is where its velocity falls below the
+ * threshold, not where an echo with wide skirts can no longer be seen. */
+START_TEST(fading_reflux_ends_at_its_threshold) {
+  venous_plan plan = reflux_plan;
+  plan.f0_hz = 6.6e6, plan.angle_deg = 46, plan.profile = 6.8, plan.snr_db = 40, plan.broadening = 0.07;
+  plan.peak_cm_s = 45, plan.tau_s = 1, plan.reflux_s = 3.8, plan.trials = 2, plan.period_s = 11, plan.duration_s = 27;
+  if (_i) plan.clutter_db = 25, plan.clutter_hz = 30;
+  recording = venous_make(&plan, 11, true);
+  analyze(NULL);
+  const double truth_s = venous_reflux_s(&plan, 0, 2);
+  ck_assert_msg(fabs(measure("RT")->value - truth_s) < 0.06, "RT %g, %g", measure("RT")->value, truth_s);
+  ck_assert(measure("RT")->lo <= truth_s && truth_s <= measure("RT")->hi);
+}
+END_TEST
+
+/* A wall that hides the slowest flow raises the thresholds below it, and no others. */
+START_TEST(a_hidden_threshold_is_told_of_its_own_time) {
+  static const struct {
+    const char *id;
+    double cm_s;
+  } times[] = {{"RT", 2}, {"RT.1", 1}, {"RT.2", 2}, {"RT.5", 5}, {"RT.release", 2}};
+  venous_plan plan = reflux_plan;
+  plan.clutter_db = _i ? 15 : 8;
+  plan.clutter_hz = _i ? 20 : 10;
+  recording = venous_make(&plan, 12, true);
+  analyze(NULL);
+  const double lowest = detail("lowest_visible");
+  ck_assert_msg(_i ? lowest > 2 && lowest < 5 : lowest > 1 && lowest < 2, "lowest %g", lowest);
+  for (size_t i = 0; i < sizeof times / sizeof times[0]; i++)
+    ck_assert_msg(dsp_flags_has(&measure(times[i].id)->flags, "threshold_raised") == (lowest > times[i].cm_s), "%s", times[i].id);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("duplex");
   TCase *t = tcase_create("duplex");
@@ -151,6 +184,8 @@ int main(void) {
   tcase_add_loop_test(t, without_frequency_or_angle_the_answer_is_in_hz, 0, 2);
   tcase_add_test(t, reflux_that_is_cut_has_no_length);
   tcase_add_loop_test(t, silence_and_noise_say_so, 0, 3);
+  tcase_add_loop_test(t, fading_reflux_ends_at_its_threshold, 0, 2);
+  tcase_add_loop_test(t, a_hidden_threshold_is_told_of_its_own_time, 0, 2);
   suite_add_tcase(suite, t);
   return run_suite(suite);
 }

@@ -138,7 +138,7 @@ double duplex_read_end(duplex_reading *r, const duplex_test *t, const duplex_cou
     const bool stops = clear ? !s.fades && (abrupt || later_s < fmax(agree_s, 3 * tail->se_s[which])) : abrupt && later_s < near_s;
     if (!stops) e = (end){tail->end_s[which], hypot(hypot(tail_s, 1.3 * tail->se_s[which]), faint * tail->faint_s), true};
   }
-  if (e.fades && threshold < t->lowest) r->extrapolated = true;
+  if (e.fades && threshold < t->lowest) r->extrapolated[which] = true;
   *se_s = e.se_s;
   return e.at_s;
 }

@@ -18,7 +18,7 @@ typedef struct duplex_reading {
   bool censored;                                             /**< the flow goes on when the recording or the next compression ends it */
   bool hidden;                                               /**< interference or a gap hides when the flow ended */
   bool breathing;                                            /**< a late and weak reversal like those at rest was left out */
-  bool extrapolated;                                         /**< the end was read from the decay before it */
+  bool extrapolated[DUPLEX_THRESHOLDS];                      /**< the end was read from the decay before it */
   double closure_s;                                          /**< length of a reversal that is the valve's closure; 0 none */
   double from_s[DUPLEX_THRESHOLDS], to_s[DUPLEX_THRESHOLDS]; /**< NaN: not crossed */
   double from_se_s, to_se_s;

@@ -165,23 +165,33 @@ static void put_disturbances(const duplex_test *t, const duplex_reading *r, size
   if (lost) dsp_flags_add(&test->flags, "missing_bridged");
 }
 
+/* Each reflux time has its own threshold: what is said of one need not hold for the next. */
+static void flag_times(const duplex_test *t, const duplex_reading *r, size_t n, dsp_test *test) {
+  static const char *const ids[] = {"RT", "RT.1", "RT.2", "RT.5", "RT.release"};
+  for (int i = 0; i <= DUPLEX_THRESHOLDS; i++) {
+    const int k = i < DUPLEX_THRESHOLDS ? i : DUPLEX_MAIN;
+    dsp_measure *m = dsp_test_measure(test, ids[i]);
+    bool extrapolated = false;
+    for (size_t j = 0; j < n; j++) extrapolated = extrapolated || r[j].extrapolated[k];
+    if (m->valid && extrapolated) dsp_flags_add(&m->flags, "end_extrapolated");
+    if (m->valid && t->lowest > duplex_threshold(t, k)) dsp_flags_add(&m->flags, "threshold_raised");
+  }
+}
+
 static void put_flags(const duplex_test *t, const duplex_reading *r, size_t n, dsp_test *test) {
   const dsp_doppler *d = &t->recording->doppler;
-  const double threshold = duplex_threshold(t, DUPLEX_MAIN);
-  bool none = n > 0, found = false, closure = false, breathing = false, extrapolated = false;
+  bool none = n > 0, found = false, closure = false, breathing = false;
   for (size_t i = 0; i < n; i++) {
     none = none && r[i].none && !r[i].why_not;
     found = found || r[i].release_found;
     closure = closure || r[i].closure_s > 0;
     breathing = breathing || r[i].breathing;
-    extrapolated = extrapolated || r[i].extrapolated;
   }
   if (none) flag_each(test, "RT", "no_reflux"), dsp_flags_add(&test->flags, "no_reflux");
   if (found) flag_each(test, "RT", "phases_detected");
   if (closure) flag_each(test, "RT", "closure_only");
   if (breathing) flag_each(test, "RT", "breathing_left_out");
-  if (extrapolated) flag_each(test, "RT", "end_extrapolated");
-  if (t->lowest > threshold) flag_each(test, "RT", "threshold_raised");
+  flag_times(t, r, n, test);
   if (t->audio && t->params[P_BROADENING] < 0.5)
     flag_each(test, "PRV", "broadening_left_in"), flag_each(test, "AUG.peak", "broadening_left_in");
   if (t->inferred) flag_each(test, "", "direction_inferred");
