@@ -56,8 +56,20 @@ static void close_stream(void *context) {
   free(s);
 }
 
+static bool all_finite(const float *x, size_t n) {
+  const uint32_t exponent = 0x7F800000; /* IEEE 754: all of its bits set says infinite or no number */
+  uint32_t odd = 0;
+  for (size_t i = 0; i < n; i++) {
+    uint32_t bits;
+    memcpy(&bits, &x[i], sizeof bits);
+    odd |= (bits & exponent) == exponent;
+  }
+  return odd == 0;
+}
+
 /* A sample that is no number is missing; so is an infinite one, which no device can have heard. */
 static void mark_missing(float *x, size_t n) {
+  if (all_finite(x, n)) return;
   for (size_t i = 0; i < n; i++)
     if (!isfinite(x[i])) x[i] = (float)NAN;
 }
@@ -142,7 +154,8 @@ static dsp_status count_missing(dsp_recording *recording, dsp_error *error) {
     const uint64_t left = audio->n_frames - first;
     const size_t n = left < BLOCK_FRAMES ? (size_t)left : BLOCK_FRAMES;
     status = audio->read(audio->context, block, first, n, error);
-    for (size_t i = 0; status == DSP_OK && i < n * channels; i++) recording->channels[i % channels].missing += isnan(block[i]) != 0;
+    if (status != DSP_OK || all_finite(block, n * channels)) continue;
+    for (size_t i = 0; i < n * channels; i++) recording->channels[i % channels].missing += isnan(block[i]) != 0;
   }
   free(block);
   return status;
