@@ -32,12 +32,13 @@ typedef struct dsp_filling {
   dsp_estimate fitted;   /**< asymptote of the exponential through the later part, minus base; NaN when it has none */
   dsp_estimate time;     /**< onset to the lasting crossing of `fraction`, s; NaN when it is not reached */
   dsp_estimate time_half;
-  dsp_estimate flow; /**< fraction x rise / time */
-  double flow_fit;   /**< the same from one exponential through the whole curve; NaN when it does not fit */
-  double slope;      /**< of the plateau window, per s */
-  double spread;     /**< standard deviation about the curve in the plateau window */
-  bool extrapolated; /**< the plateau was not reached */
-  bool time_in_gap;  /**< the crossing lies before `from` or in missing samples */
+  dsp_estimate time_observed; /**< as `time`, to `fraction` of the observed rise */
+  dsp_estimate flow;          /**< fraction x rise / time */
+  double flow_fit;            /**< the same from one exponential through the whole curve; NaN when it does not fit */
+  double slope;               /**< of the plateau window, per s */
+  double spread;              /**< standard deviation about the curve in the plateau window */
+  bool extrapolated;          /**< the plateau was not reached */
+  bool time_in_gap;           /**< the crossing lies before `from` or in missing samples */
 } dsp_filling;
 
 /** Read the curve. DSP_NO_SOLUTION when the stretch is too short (under 2 s), has too few samples, or does not rise. */

@@ -27,6 +27,9 @@ typedef struct dsp_stretch {
  * longest stretch. `floor_sd` > 0 is a white part that is always there (a converter's step). No data gives white noise of `floor_sd`. */
 DSP_API void dsp_noise_fit(dsp_noise *noise, const dsp_stretch *stretches, size_t n_stretches, size_t order_max, double floor_sd);
 
+/** Autocovariance at 0 .. lags - 1 samples. */
+DSP_API void dsp_noise_autocovariance(double *r, size_t lags, const dsp_noise *noise);
+
 /** Generalised least squares of `n` samples y on `k` columns (design(i, j) at design[j * n + i]). Samples with ok = 0 (ok may be NULL) are
  * left out: short inner gaps as unknowns, so that the noise is known across them; long ones start anew. coef: k values; cov: k x k,
  * scaled by *variance (whitened residual variance, 1 when the model is right, never taken below `least_variance`).

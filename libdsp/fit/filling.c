@@ -237,6 +237,8 @@ static dsp_status read_rise(dsp_filling *f, const curve *c, const dsp_noise *noi
 
   f->rise = f->observed;
   f->fitted = (dsp_estimate){NAN, NAN};
+  read_crossing(f, c, c->plateau, 0);
+  f->time_observed = f->time;
   double extra_variance = 0, none[SPLINE_COLUMNS_MAX] = {0};
   const double *gradient = c->plateau;
   if (late.found && late.a - task->base < 2 * f->observed.value) {
@@ -253,7 +255,7 @@ static dsp_status read_rise(dsp_filling *f, const curve *c, const dsp_noise *noi
       gradient = none;
     }
   }
-  read_crossing(f, c, gradient, extra_variance);
+  if (f->extrapolated) read_crossing(f, c, gradient, extra_variance);
   if (f->extrapolated && !isfinite(f->time.value)) extrapolate_crossing(f, &late, c);
   read_half(f, c);
   f->flow_fit = NAN;

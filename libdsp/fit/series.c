@@ -28,23 +28,6 @@ typedef struct evidence {
   double matrix[DATA_MAX * DATA_MAX], row[DATA_MAX][UNKNOWNS], target[UNKNOWNS], solved[DATA_MAX];
 } evidence;
 
-/* Autocovariance of an autoregression: its own Levinson recursion backwards, then its recursion forwards. */
-static void autocovariance(double *r, size_t lags, const dsp_noise *noise) {
-  r[0] = noise->sd[0] * noise->sd[0];
-  for (size_t m = 1; m < lags; m++) {
-    const size_t order = m < noise->order ? m : noise->order;
-    const double *a = order ? noise->predictor[order - 1] : NULL;
-    r[m] = 0;
-    if (order == 0) continue;
-    if (m <= noise->order) {
-      r[m] = a[m - 1] * noise->sd[m - 1] * noise->sd[m - 1];
-      for (size_t j = 0; j + 1 < m; j++) r[m] += noise->predictor[m - 2][j] * r[m - 1 - j];
-    } else {
-      for (size_t j = 0; j < order; j++) r[m] += a[j] * r[m - 1 - j];
-    }
-  }
-}
-
 static void add_datum(evidence *e, const series_cycles *c, size_t first, size_t end, size_t cycle, double clear_s) {
   datum d = {.first = first, .end = end, .cycle = cycle};
   if (e->n == DATA_MAX || end > c->trace->n || end <= first) return;
@@ -195,7 +178,7 @@ dsp_status dsp_series_read(dsp_dip *dip, const dsp_trace *trace, const dsp_noise
   if (c && e) {
     c->trace = trace, c->task = task;
     if (series_ends_find(c, &end, noise->sd[noise->order])) {
-      autocovariance(e->noise, LAGS_MAX, noise);
+      dsp_noise_autocovariance(e->noise, LAGS_MAX, noise);
       combine(dip, e, c, &end);
     }
   }

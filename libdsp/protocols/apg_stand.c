@@ -223,7 +223,7 @@ static dsp_status read_filling(stand_test *s) {
 /* What the regressions cannot see: drift between the baseline and the reading, and slow wandering that passes for level. A rise that is off
  * by a share d moves an exponential's filling time by about four times d, so the flow by about three (clinical error propagation). */
 static void widen(stand_test *s) {
-  static const double wander = 0.002, time_per_level = 3.9, flow_per_level = 2.9;
+  static const double wander = 0.002, time_per_level = 3.9, half_per_level = 1.44, flow_per_level = 2.9;
   dsp_filling *f = &s->filling;
   const double drift = s->filled ? STAND_DRIFT_SHARE * stand_drift_at(&s->drift_model, stand_plateau_s(s)).se : 0;
   if (s->filled) {
@@ -231,7 +231,15 @@ static void widen(stand_test *s) {
     f->rise.se = hypot(f->rise.se, share * f->rise.value);
     f->observed.se = hypot(f->observed.se, share * f->observed.value);
     f->time.se = hypot(f->time.se, 0.7 * time_per_level * share * f->time.value);
+    f->time_half.se = hypot(f->time_half.se, half_per_level * share * f->time_half.value);
     f->flow.se = hypot(f->flow.se, 0.7 * flow_per_level * share * f->flow.value);
+  }
+  if (s->refilled) {
+    /* Where the trace still rises, its last level and the window's mean differ. */
+    const dsp_filling *r = &s->refill;
+    const double rising = 0.3 * fabs(r->slope) * s->params[P_PLATEAU], wandering = s->filled ? wander * f->rise.value : 0;
+    s->refill.time_observed.se =
+        hypot(r->time_observed.se, time_per_level * hypot(rising, wandering) / r->observed.value * r->time_observed.value);
   }
   if (s->series_read) {
     const double later = stand_drift_at(&s->drift_model, s->series.lowest_s).se;
@@ -279,7 +287,8 @@ static dsp_status read_all(stand_test *s) {
   if (status == DSP_OK) status = correct_drift(s);
   if (status == DSP_OK) status = read_baseline(s);
   if (status == DSP_OK) status = read_filling(s);
-  if (status == DSP_OK) status = stand_fit_pump(&s->pump, &s->trace, &s->noise, &s->phases.series, s->v0.value);
+  const dsp_estimate base = {s->v0.value, hypot(s->v0.se, stand_drift_at(&s->drift_model, s->phases.series.last_s).se)};
+  if (status == DSP_OK) status = stand_fit_pump(&s->pump, &s->trace, &s->noise, &s->phases.series, base);
   if (status == DSP_OK) status = stand_read_contractions(s);
   if (status == DSP_OK) status = read_refill(s);
   if (status == DSP_OK && s->filled && s->filling.extrapolated) {

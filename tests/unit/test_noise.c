@@ -283,6 +283,23 @@ START_TEST(noise_is_learnt_free_of_trend) {
 }
 END_TEST
 
+/* Yule and Walker's equations of a known process, written as the recursion leaves it. */
+START_TEST(autocovariance_is_that_of_the_process) {
+  enum { LAGS = 30 };
+  const double a = 1.2, b = -0.6, rho = a / (1 - b);
+  double r[LAGS], expected[LAGS] = {4, 4 * rho};
+  dsp_noise noise = {.order = 2, .sd = {2, 2 * sqrt(1 - rho * rho), 2 * sqrt((1 - rho * rho) * (1 - b * b))}};
+  noise.predictor[0][0] = rho;
+  noise.predictor[1][0] = a, noise.predictor[1][1] = b;
+  dsp_noise_autocovariance(r, LAGS, &noise);
+  for (size_t k = 2; k < LAGS; k++) expected[k] = a * expected[k - 1] + b * expected[k - 2];
+  for (size_t k = 0; k < LAGS; k++) ck_assert_double_eq_tol(r[k], expected[k], 1e-12);
+  noise.order = 0;
+  dsp_noise_autocovariance(r, LAGS, &noise);
+  for (size_t k = 0; k < LAGS; k++) ck_assert_double_eq(r[k], k ? 0 : 4);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("noise");
   TCase *t = tcase_create("noise");
@@ -296,6 +313,7 @@ int main(void) {
   tcase_add_test(t, a_short_run_counts_its_first_samples_rightly);
   tcase_add_loop_test(t, claimed_errors_match_the_scatter, 0, 3);
   tcase_add_test(t, levels_under_white_noise);
+  tcase_add_test(t, autocovariance_is_that_of_the_process);
   tcase_add_test(t, noise_is_learnt_free_of_trend);
   suite_add_tcase(suite, t);
   return run_suite(suite);

@@ -134,9 +134,9 @@ typedef struct stand_pump {
   bool found;
 } stand_pump;
 
-/** Fit it to the trace above `base`. */
+/** Fit it to the trace above `base`, whose error is that of the base at the series. */
 DSP_MUST_USE dsp_status stand_fit_pump(stand_pump *pump, const dsp_trace *trace, const dsp_noise *noise, const stand_manoeuvre *series,
-                                       double base);
+                                       dsp_estimate base);
 
 /** Syringe calibration: level against injected volume. */
 typedef struct stand_calibration {

@@ -3,9 +3,10 @@
  * each contraction falls exponentially to I / e (walking model of Maleti, Lugli, Bergamo and Nicolaides 2025; algebra elementary). */
 #include "stand.h"
 
+#include <dsp/fit.h>
 #include <math.h>
 
-enum { STEPS_MAX = 64 };
+enum { STEPS_MAX = 64, LAGS_MAX = 512 };
 
 /* Level at a contraction's start: a straight line through the 0.3 s before it, continued to it. */
 static double level_at(const dsp_trace *trace, double t_s) {
@@ -35,12 +36,26 @@ static double project(double *steady, double *amplitude, const double *v, size_t
   return rss;
 }
 
-dsp_status stand_fit_pump(stand_pump *pump, const dsp_trace *trace, const dsp_noise *noise, const stand_manoeuvre *series, double base) {
+/* What breathing and the like leave in the mean of n levels, one a step: they do not show in the levels' scatter about each other. */
+static double wandering(const dsp_noise *noise, size_t n, double step) {
+  double r[LAGS_MAX], variance = 0;
+  dsp_noise_autocovariance(r, LAGS_MAX, noise);
+  for (size_t i = 0; i < n; i++)
+    for (size_t j = 0; j < n; j++) {
+      const double lag = fabs((double)i - (double)j) * step + 0.5;
+      variance += lag < LAGS_MAX ? r[(size_t)lag] : 0;
+    }
+  return sqrt(fmax(0, variance)) / (double)n;
+}
+
+dsp_status stand_fit_pump(stand_pump *pump, const dsp_trace *trace, const dsp_noise *noise, const stand_manoeuvre *series,
+                          dsp_estimate base) {
+  static const double marked_s = 0.03, seen_s = 0.1, filling_share = 0.5;
   pump->found = false;
   if (series->count < 5 || series->count > STEPS_MAX || !isfinite(series->cadence_hz)) return DSP_OK;
   double v[STEPS_MAX + 1];
   const size_t n = series->count;
-  for (size_t i = 0; i < n; i++) v[i] = level_at(trace, series->start_s + (double)i / series->cadence_hz) - base;
+  for (size_t i = 0; i < n; i++) v[i] = level_at(trace, series->start_s + (double)i / series->cadence_hz) - base.value;
   double low = 0.02, high = 0.98, steady, amplitude, best = INFINITY, q = NAN;
   for (int percent = 2; percent <= 98; percent += 2) {
     const double trial = 0.01 * percent, rss = project(&steady, &amplitude, v, n, trial);
@@ -64,10 +79,14 @@ dsp_status stand_fit_pump(stand_pump *pump, const dsp_trace *trace, const dsp_no
                down = project(&steady, &amplitude, v, n, fmax(q - h, 0.001));
   const double curvature = fmax((up + down - 2 * best) / (h * h), 1e-9);
   project(&steady, &amplitude, v, n, q);
-  const double e_se = spread * sqrt(2 / curvature), steady_se = spread / sqrt(fmax(1, (double)n - 3));
+  /* Few steps: Student's quantile stands for the normal one's. When each step began is known but roughly, and the leg fills meanwhile. */
+  const double few = dsp_student_quantile(0.975, (double)n - 3) / dsp_student_quantile(0.975, INFINITY), flat = fmax(1, (double)n - 3);
+  const double e_se = few * spread * sqrt(2 / curvature), inflow = e * steady, start_s = series->marked ? marked_s : seen_s;
+  const double pace = fabs(inflow) * series->cadence_hz / filling_share, scatter = few * spread / sqrt(flat);
+  const double common = wandering(noise, (size_t)flat, trace->rate_hz / series->cadence_hz);
+  const double steady_se = hypot(hypot(scatter, common), hypot(base.se, pace * start_s));
   pump->e = (dsp_estimate){e, e_se};
-  const double inflow_se = hypot(e * steady_se, steady * e_se);
-  pump->inflow = (dsp_estimate){e * steady, inflow_se};
+  pump->inflow = (dsp_estimate){inflow, hypot(e * steady_se, steady * e_se)};
   pump->found = true;
   return DSP_OK;
 }

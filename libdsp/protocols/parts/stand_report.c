@@ -107,9 +107,9 @@ static void report_series(const stand_test *s) {
 static void report_pump(const stand_test *s) {
   const stand_phases *p = &s->phases;
   const char *why = p->series.count ? "no_fit" : "no_series";
-  if (s->refilled && isfinite(s->refill.time.value)) {
-    set(s, "TREFILL", s->refill.time, s->series.lowest_s, s->series.lowest_s + s->refill.time.value);
-    if (s->refill.extrapolated) flag(s, "TREFILL", "extrapolated");
+  if (s->refilled && isfinite(s->refill.time_observed.value)) {
+    set(s, "TREFILL", s->refill.time_observed, s->series.lowest_s, s->series.lowest_s + s->refill.time_observed.value);
+    if (s->refill.extrapolated) flag(s, "TREFILL", "incomplete_filling");
     flag(s, "TREFILL", "inflow_unknown");
   } else
     dsp_measure_null(measure(s, "TREFILL"), p->series.count ? "no_refill" : "no_series");
