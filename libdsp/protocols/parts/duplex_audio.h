@@ -28,6 +28,7 @@ struct duplex_audio {
   size_t raw_capacity, wide_capacity, pairs_capacity;
   double seen_hz;    /**< highest shift that the survey has seen */
   double blood;      /**< usual power of the echo */
+  double strongest;  /**< power of the strongest stretch that the survey has seen */
   float *example;    /**< spectra of steady fast flow, from which the profile is learnt */
   size_t n_examples; /**< shown so far; the first SHAPE_FRAMES places are filled */
   dsp_flow_model *model;

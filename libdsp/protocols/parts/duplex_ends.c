@@ -20,6 +20,27 @@ double duplex_edge_s(const duplex_test *t) {
   return t->audio ? early * t->params[P_WINDOW] : 0;
 }
 
+/* First sample of the run at or beyond `speed`; the run's end where there is none. */
+static size_t first_beyond(const duplex_course *c, const duplex_run *r, double speed) {
+  size_t i = r->first;
+  while (i < r->end && !(-(double)c->peak[i] >= speed)) i++;
+  return i;
+}
+
+/* The wall thumps at a release, and its echo passes for the slowest flow that can be seen. Blood that is let go speeds up at once: the rise
+ * from one clear velocity to twice that tells how long before them it can have begun, be it along a line or a parabola. */
+void duplex_cut_start(duplex_run *found, const duplex_test *t, const duplex_course *c) {
+  static const double hidden = 0.8, clear = 1.6, before = 1.5, likely = 0.6;
+  const double level = fmax(duplex_threshold(t, DUPLEX_MAIN), t->lowest);
+  const size_t slow = first_beyond(c, found, clear * level), fast = first_beyond(c, found, 2 * clear * level);
+  if (!t->audio || t->lowest < hidden * duplex_threshold(t, DUPLEX_MAIN) || fast == found->end) return;
+  const double window = t->params[P_WINDOW] * c->rate_hz, rise = (double)(fast - slow) + 0.5 * window;
+  if ((double)(slow - found->first) <= before * rise) return;
+  found->first = slow - (size_t)(likely * rise);
+  found->cut = true;
+  found->first_se_s = 0.5 * likely * rise / c->rate_hz;
+}
+
 typedef struct decay {
   bool found, exponential;
   double at_s, a, b; /**< a + b (t - at_s), of the velocity's magnitude or of its logarithm */

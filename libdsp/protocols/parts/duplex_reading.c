@@ -114,7 +114,7 @@ static double leave_hidden_end(double *to_s, const duplex_course *c, const duple
 static void read_thresholds(duplex_reading *r, const duplex_test *t, const duplex_course *c, const duplex_run *main_run,
                             const duplex_tail *tail, size_t to) {
   const double bridge_s = t->params[P_BRIDGE], seen = t->lowest, edge_s = duplex_edge_s(t);
-  const size_t margin = (size_t)(0.3 * c->rate_hz), from = main_run->first > margin ? main_run->first - margin : 0;
+  const size_t margin = main_run->cut ? 0 : (size_t)(0.3 * c->rate_hz), from = main_run->first > margin ? main_run->first - margin : 0;
   for (int k = 0; k < DUPLEX_THRESHOLDS; k++) {
     const double threshold = duplex_threshold(t, k);
     const duplex_run found = k == DUPLEX_MAIN ? *main_run : longest_run(c, from, main_run->end, to, fmax(threshold, seen), bridge_s);
@@ -131,7 +131,7 @@ static void read_start(duplex_reading *r, const duplex_course *c, const duplex_r
   static const double resolution_s = 0.008;
   const double hidden_s = (double)hidden_before(c, found->first) / c->rate_hz;
   r->from_s[DUPLEX_MAIN] -= 0.5 * hidden_s;
-  r->from_se_s = hypot(resolution_s, hidden_s / sqrt(12));
+  r->from_se_s = hypot(hypot(resolution_s, found->first_se_s), hidden_s / sqrt(12));
 }
 
 /* Mean over highest velocity: a property of the profile, so one number for the whole reflux, from its faster part. */
@@ -190,6 +190,10 @@ dsp_status duplex_read(duplex_reading *r, const duplex_test *t, const duplex_cou
   const size_t from = duplex_course_index(c, r->release_s - (r->release_found ? 0.05 : 0.3));
   const size_t last = duplex_course_index(c, r->release_s + start_within_s(t, r->release_found)),
                to = duplex_course_index(c, push->until_s);
+  if (isnan(t->lowest)) { /* the usual echo is too weak to show any flow */
+    r->why_not = "no_doppler_signal";
+    return DSP_OK;
+  }
   size_t masked = 0, looked = 0;
   for (size_t i = from; i < last && i < to; i++) looked++, masked += isnan(c->peak[i]) != 0;
   r->masked = looked ? (double)masked / (double)looked : 1;
@@ -197,8 +201,9 @@ dsp_status duplex_read(duplex_reading *r, const duplex_test *t, const duplex_cou
     r->why_not = "masked";
     return DSP_OK;
   }
-  const duplex_run found = longest_run(c, from, last < to ? last : to, to, threshold, t->params[P_BRIDGE]);
+  duplex_run found = longest_run(c, from, last < to ? last : to, to, threshold, t->params[P_BRIDGE]);
   if (!found.found) return DSP_OK;
+  duplex_cut_start(&found, t, c);
   const double length_s = (double)(found.end - found.first) / c->rate_hz, bridge = t->params[P_BRIDGE] * c->rate_hz;
   r->hidden = !found.open && (double)hidden_after(c, found.end) > bridge;
   const bool unsure = r->hidden && length_s < t->params[P_CLOSURE];

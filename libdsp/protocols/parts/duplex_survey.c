@@ -71,6 +71,7 @@ static dsp_status guess_blood(duplex_audio *a, const float *rows, size_t n_rows,
   }
   const double guess = n_rows ? dsp_order_kth(x, n_rows, (size_t)(strong * (double)(n_rows - 1))) : 0;
   a->blood = fmax(guess, 0.02 * noise) / (double)a->bins;
+  a->strongest = (n_rows ? dsp_order_kth(x, n_rows, n_rows - 1) : 0) / (double)a->bins;
   free(x);
   return DSP_OK;
 }
