@@ -64,7 +64,7 @@ dsp_status dsp_cuff_find(dsp_congestions *found, const dsp_trace *pressure, doub
   return DSP_OK;
 }
 
-static const double coarse_hz = 4, fall_s = 4, smooth_half_s = 0.75, soon_s = 30;
+static const double coarse_hz = 4, fall_s = 4, smooth_half_s = 0.75;
 
 /* Median of y over [from, to), clamped; NaN when empty. */
 static double median_of(double *scratch, const double *y, size_t from, size_t to) {
@@ -129,11 +129,13 @@ dsp_status dsp_congestions_find(dsp_congestions *found, const dsp_trace *volume,
     size_t from = 0;
     for (size_t i = 0; i + w < n && found->n < DSP_CONGESTIONS_MAX; i++) {
       if (y[i] - y[i + w] < 0.15 * need) continue;
-      /* the steepest of this fall, or of one soon after when this one, a breath's, did not last */
+      /* the steepest until the volume has fallen for good: this fall may be a breath's, on the plateau or before */
       size_t best = i;
-      const size_t soon = i + (size_t)(soon_s * coarse.rate_hz);
-      for (size_t k = i; k + w < n && (k < i + 2 * w || (k < soon && y[k] > y[i] - 0.3 * need)); k++)
+      double most = y[i];
+      for (size_t k = i; k + w < n && (k < i + 2 * w || y[k] > most - need); k++) {
         if (y[k] - y[k + w] > y[best] - y[best + w]) best = k;
+        most = fmax(most, y[k]);
+      }
       dsp_congestion c;
       const size_t at = fall_begins(y, best, w, n);
       if (at > from && describe_volume(&c, scratch, y, n, from, at, coarse.rate_hz, need, least)) {
