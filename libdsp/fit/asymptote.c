@@ -29,7 +29,7 @@ static void sift(sieve *s, const dsp_trace *trace, size_t from, size_t to) {
 
 /* Sums of the exponential, of its square and of its product with the samples; it goes on by a constant factor. */
 DSP_LANES static void exponential_sums(double sum[3], const sieve *s, double tau_s) {
-  dsp_lanes x, by_lane[3] = {{0}};
+  dsp_lanes x = {0}, by_lane[3] = {{0}};
   for (int k = 0; k < LANES; k++) x[k] = exp(-(double)k * s->step_s / tau_s);
   const double factor = exp(-(double)LANES * s->step_s / tau_s);
   for (size_t i = 0; i < s->n; i += LANES) {

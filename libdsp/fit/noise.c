@@ -109,7 +109,7 @@ DSP_LANES static void predict(double *restrict out, const double *restrict y, si
 enum { BLOCK = 16 };
 DSP_LANES static bool is_zero_block(const double *y) {
   typedef uint64_t words __attribute__((vector_size(32), aligned(8), may_alias));
-  const words *w = (const words *)y, any = (w[0] | w[1]) | (w[2] | w[3]);
+  const words *w = (const void *)y, any = (w[0] | w[1]) | (w[2] | w[3]);
   return ((any[0] | any[1] | any[2] | any[3]) << 1) == 0;
 }
 
@@ -134,7 +134,7 @@ static void whitener_make(whitener *w, const dsp_noise *noise) {
 
 /* A run's first `n` samples, up to the order, each predicted by all that lie before it. */
 DSP_LANES static void begin_run(double *out, const whitener *w, const double *y, size_t n) {
-  double led[ROW + LANES] = {0}, whitened[ROW];
+  double led[ROW + LANES] = {0}, whitened[ROW] = {0};
   memcpy(led + LANES, y, n * sizeof *y);
   for (size_t t = 0; t < n; t += LANES) {
     const double *now = led + LANES + t;

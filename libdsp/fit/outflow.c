@@ -94,8 +94,8 @@ typedef struct problem {
   unsigned char *ok;
   double free_from_s, free_to_s; /* samples left out: the cuff's artefact */
   double tau_s[2], ln_sd;
-  warp warp;        /* to_s 0: without departures */
-  double depart_sd; /* of each */
+  warp warp; /* to_s 0: without departures */
+  double depart_sd[DEPARTURES];
 } problem;
 
 static size_t prior_row(const problem *p, size_t k) {
@@ -119,7 +119,7 @@ static void residuals(const problem *p, const double q[COLUMNS]) {
   for (size_t k = 0; k < PRIORS; k++) {
     if (k >= BELIEFS && !(p->warp.to_s > 0)) break;
     const size_t at = prior_row(p, k);
-    p->y[at] = k < BELIEFS ? unit * z[k] : -unit * q[DEPART + k - BELIEFS] / p->depart_sd;
+    p->y[at] = k < BELIEFS ? unit * z[k] : -unit * q[DEPART + k - BELIEFS] / p->depart_sd[k - BELIEFS];
     p->ok[at] = 1;
   }
 }
@@ -147,7 +147,7 @@ static void jacobian(const problem *p, const double q[COLUMNS]) {
     for (size_t k = 0; k < DEPARTURES; k++) p->design[(DEPART + k) * p->rows + i] = bell[k];
   }
   for (size_t k = 0; p->warp.to_s > 0 && k < DEPARTURES; k++)
-    p->design[(DEPART + k) * p->rows + prior_row(p, BELIEFS + k)] = unit / p->depart_sd;
+    p->design[(DEPART + k) * p->rows + prior_row(p, BELIEFS + k)] = unit / p->depart_sd[k];
   static const size_t column[BELIEFS - 1] = {VENTING, LN_FAST, LN_SLOW, VENT};
   const double sd[BELIEFS - 1] = {p->task->venting_sd_s, p->ln_sd, p->ln_sd, p->task->vent_free_s};
   for (size_t k = 0; k + 1 < BELIEFS; k++)
@@ -290,14 +290,23 @@ static void take(dsp_outflow *o, const problem *p, const double q[COLUMNS]) {
   o->depart_to_s = p->warp.to_s;
 }
 
+/* Departures are known to be small beside what has flowed out by their time. */
+static void may_depart(problem *p, const double q[COLUMNS]) {
+  const warp w = {p->task->depart_s, p->task->to_s - p->task->vent_s};
+  for (int k = 0; k < DEPARTURES; k++) {
+    const double since_s = w.unit_s * expm1((k + 1.0) / DEPARTURES * log1p(w.to_s / w.unit_s));
+    p->depart_sd[k] = p->task->depart_share * fabs(q[LEVEL] - value_at(q, &no_departures, q[VENT] + since_s));
+  }
+  p->warp = w;
+}
+
 static dsp_status fit(dsp_outflow *o, problem *p) {
   double q[COLUMNS];
   start(q, p);
   if (!(q[FAST] > 0)) return DSP_NO_SOLUTION;
   dsp_status status = solve(o, p, q, ROUNDS);
   if (status == DSP_OK && p->task->depart_share > 0) {
-    p->depart_sd = p->task->depart_share * fabs(q[FAST] + q[SLOW]);
-    p->warp = (warp){p->task->depart_s, p->task->to_s - p->task->vent_s};
+    may_depart(p, q);
     status = solve(o, p, q, MORE_ROUNDS);
   }
   if (status != DSP_OK) return status;

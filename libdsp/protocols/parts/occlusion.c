@@ -84,7 +84,7 @@ static dsp_status find_slip(occlusion_cycle *r, const occlusion_test *t) {
 static dsp_status read_outflow(occlusion_cycle *r, const occlusion_test *t, size_t k, dsp_estimate venting, bool once_more) {
   const part_cycle *c = r->cycle;
   static const double free_s[] = {[CYCLE_FROM_TRACE] = 0.5, [CYCLE_FROM_CUFF] = 0.02, [CYCLE_FROM_EVENT] = 0}, seen_sd_s = 0.03;
-  static const double depart_share = 0.025, depart_s = 0.5;
+  static const double depart_share = 0.06, depart_s = 0.5;
   r->outflow_to_s = outflow_end(t, k);
   r->cut = r->outflow_to_s - c->release_s < 5;
   const bool decimated = t->trace.rate_hz < 0.99 * t->channel->rate_hz, seen = isfinite(c->venting_s);
