@@ -23,8 +23,9 @@ typedef struct dsp_inflow {
 } dsp_inflow;
 
 /** Read `n` cycles. Each is regressed, under `noise` (pulse, breathing and vasomotion are part of it), on a store V = level +
- * S (1 - exp(-k t)) / k; the rates k are shrunk towards a capacity S / k that the cycles share. inflow: n results. DSP_NO_MEMORY is the
- * only failure. */
+ * S (1 - exp(-k t)) / k, with a further term for veins that stiffen; the rates k are shrunk towards a capacity S / k that the cycles share.
+ * inflow: n results.
+ * DSP_NO_MEMORY is the only failure. */
 DSP_API DSP_MUST_USE dsp_status dsp_inflow_read(dsp_inflow *inflow, const dsp_trace *trace, const dsp_noise *noise,
                                                 const dsp_inflow_cycle *cycles, size_t n);
 

@@ -12,7 +12,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { LEVEL, SLOPE, RATE, COLUMNS };
+enum { LEVEL, SLOPE, RATE, LAW, COLUMNS };
 
 static const double fastest_per_s = 1; /* of a store's rate */
 
@@ -42,6 +42,14 @@ static double store_bend(double k, double t) {
   return fabs(u) < 1e-3 ? t * t * (-0.5 + u / 3) : (t * exp(-u) - store(k, t)) / k;
 }
 
+/* What a term -m V^2 of the law takes from a store that fills with unit slope, for m = 1: the integral of exp(-k (t - s)) g(s)^2 over s
+ * from 0 to t; t^3 / 3 for k = 0. */
+static double stiffening(double k, double t) {
+  const double u = k * t;
+  if (fabs(u) < 0.02) return t * t * t * (1.0 / 3 - u / 4);
+  return (-expm1(-u) - 2 * u * exp(-u) - exp(-u) * expm1(-u)) / (k * k * k);
+}
+
 typedef struct fitted {
   double coef[COLUMNS], cov[COLUMNS * COLUMNS];
   bool ok;
@@ -53,6 +61,7 @@ static dsp_status fit(fitted *f, stretch *s, const dsp_noise *noise, double rate
     s->design[i] = 1;
     s->design[s->n + i] = store(rate_per_s, s->t[i]);
     if (columns > RATE) s->design[RATE * s->n + i] = store_bend(rate_per_s, s->t[i]);
+    if (columns > LAW) s->design[LAW * s->n + i] = -stiffening(rate_per_s, s->t[i]);
   }
   const dsp_status status = dsp_noise_regress(noise, f->coef, f->cov, &variance, s->y, s->ok, s->n, s->design, columns, 0.5);
   f->ok = status == DSP_OK;
@@ -65,16 +74,36 @@ typedef struct filled {
   bool ok;
 } filled;
 
+/* Veins that stiffen fill at first along more of a line than a linear store, then bend more: V' = S - k V - m V^2 with m = q k^2 / S. How
+ * much is a belief about q that the data may override: it is taken as one more observation. */
+static void believe_law(fitted *f, double rate_per_s) {
+  static const double usual = 0.3, sd = 0.3;
+  const double unit = rate_per_s * rate_per_s * f->coef[SLOPE], variance = sd * sd * unit * unit;
+  double gain[COLUMNS], row[COLUMNS];
+  const double off = usual * unit - f->coef[LAW], sum = f->cov[LAW * COLUMNS + LAW] + variance;
+  for (size_t i = 0; i < COLUMNS; i++) {
+    row[i] = f->cov[(size_t)LAW * COLUMNS + i];
+    gain[i] = row[i] / sum;
+  }
+  for (size_t i = 0; i < COLUMNS; i++) {
+    f->coef[i] += gain[i] * off;
+    for (size_t k = 0; k < COLUMNS; k++) f->cov[i * COLUMNS + k] -= gain[i] * row[k];
+  }
+}
+
 static dsp_status fit_store(filled *s, stretch *d, const dsp_noise *noise) {
+  static const double first_order = 1.5; /* beyond so much bend the law's term would need more of its kind */
   fitted f;
-  const dsp_status status = fit(&f, d, noise, s->rate, COLUMNS);
+  const size_t columns = s->rate * d->t[d->n - 1] < first_order ? COLUMNS : LAW;
+  const dsp_status status = fit(&f, d, noise, s->rate, columns);
   s->ok = status == DSP_OK && f.ok && f.coef[SLOPE] > 0;
   if (!s->ok) return status;
+  if (columns > LAW) believe_law(&f, s->rate);
   s->slope = f.coef[SLOPE];
   s->own_rate = s->rate + f.coef[RATE] / s->slope;
-  s->var_slope = f.cov[SLOPE * COLUMNS + SLOPE];
-  s->var_rate = f.cov[RATE * COLUMNS + RATE] / (s->slope * s->slope);
-  s->cov = f.cov[SLOPE * COLUMNS + RATE] / s->slope;
+  s->var_slope = f.cov[SLOPE * columns + SLOPE];
+  s->var_rate = f.cov[RATE * columns + RATE] / (s->slope * s->slope);
+  s->cov = f.cov[SLOPE * columns + RATE] / s->slope;
   return status;
 }
 

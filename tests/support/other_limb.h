@@ -9,6 +9,7 @@
 /* Sizes in the trace's unit. */
 typedef struct other_noise {
   double pulse, beat_s, breath, breath_s, coloured, coloured_s, white, wander, step;
+  double swell; /* share by which breathing changes the pulses' size */
 } other_noise;
 
 /* One heart beat at phase 0..1: up in 0.15, then an exponential runoff with a second wave. */
@@ -28,7 +29,7 @@ static inline void other_disturb(double *x, size_t n, double rate_hz, const othe
     if (breath >= 1) breath -= 1, breath_s = s->breath_s * (1 + 0.1 * other_normal(state));
     coloured = keep * coloured + s->coloured * sqrt(1 - keep * keep) * other_normal(state);
     wander += s->wander * other_normal(state) / sqrt(rate_hz * 60);
-    if (s->pulse > 0) x[i] += s->pulse * other_beat(beat);
+    if (s->pulse > 0) x[i] += s->pulse * (1 + s->swell * sin(turn * breath)) * other_beat(beat);
     const double inhaled = sin(turn * breath / 2); /* a rectified sine has the harmonics of real breathing */
     if (s->breath > 0) x[i] += s->breath * (2 * inhaled * inhaled - 1 + 0.4 * inhaled * cos(turn * breath));
     x[i] += coloured + wander + (s->white > 0 ? s->white * other_normal(state) : 0);
@@ -68,6 +69,15 @@ static inline double *other_sampled(size_t *n, const double *v, size_t fine, dou
   ck_assert_ptr_nonnull(x);
   for (size_t i = 0; i < *n; i++) x[i] = v[(size_t)llround((double)i / rate_hz * fine_hz)];
   return x;
+}
+
+/* A cuff's pressure beside the gauge; takes `mmhg`. */
+static inline void other_add_cuff(leg *made, double *mmhg, size_t n, double rate_hz) {
+  dsp_channel *channel = dsp_recording_add_channel(made->recording, "Cuff", rate_hz, mmhg, n);
+  ck_assert_ptr_nonnull(channel);
+  channel->role = DSP_ROLE_CUFF_PRESSURE;
+  channel->unit = dsp_role_unit(channel->role);
+  channel->unit_as_written = channel->unit->ucum;
 }
 
 static inline double other_average(const double *v, double from_s, double to_s, double fine_hz) {

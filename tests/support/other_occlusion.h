@@ -145,11 +145,7 @@ static inline leg other_occlusion(uint64_t seed, bool clean, bool events, bool c
   leg made = other_channel("Gauge", DSP_ROLE_STRAIN, x, n, rate_hz);
   if (cuff_channel) {
     for (size_t i = 0; i < n_cuff && !clean; i++) mmhg[i] += 0.3 * other_normal(&r);
-    dsp_channel *channel = dsp_recording_add_channel(made.recording, "Cuff", rate_hz, mmhg, n_cuff);
-    ck_assert_ptr_nonnull(channel);
-    channel->role = DSP_ROLE_CUFF_PRESSURE;
-    channel->unit = dsp_role_unit(channel->role);
-    channel->unit_as_written = channel->unit->ucum;
+    other_add_cuff(&made, mmhg, n_cuff, rate_hz);
   } else {
     free(mmhg);
   }
