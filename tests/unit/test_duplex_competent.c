@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later
- * What is no reflux: a wall's echo beside a vein that rests, what precedes a valve's closure, a breath. */
+ * What is no reflux: a wall's echo beside a vein that rests, what precedes a valve's closure, a breath; and what is all the same. */
 #include "../support/simulated.h"
 /* after what has names of its own for a report's parameters */
 #include "../support/duplex.h"
@@ -34,6 +34,19 @@ START_TEST(the_wall_lengthens_no_closure) {
   ck_assert(measure("RT")->valid && dsp_flags_has(&measure("RT")->flags, "closure_only"));
   ck_assert(!(measure("RT")->value > 0));
   ck_assert_double_eq_tol(detail("closure_time"), 0.306, 0.03);
+}
+END_TEST
+
+/* Long fast reflux makes the usual flow seem fast; a compression is measured by what flows forth. */
+START_TEST(reflux_hides_no_compression) {
+  simulated made = simulated_make("duplex.reflux", "randomise=1 stereo=auto snr_db=20 clutter_db=0", 20109);
+  ck_assert_int_eq(made.status, DSP_OK);
+  recording = made.recording;
+  const double reflux_s = simulated_value(&made, "RT");
+  dsp_truth_free(made.truth);
+  ck_assert_uint_eq(recording->n_events, 0);
+  analyze(NULL);
+  ck_assert_double_eq_tol(measure("RT")->value, reflux_s, 0.06);
 }
 END_TEST
 
@@ -81,6 +94,7 @@ int main(void) {
   tcase_add_checked_fixture(t, setup, teardown);
   tcase_add_loop_test(t, rare_flow_beside_a_wall_is_seen_as_strong_as_it_is, 0, 14);
   tcase_add_test(t, the_wall_lengthens_no_closure);
+  tcase_add_test(t, reflux_hides_no_compression);
   tcase_add_loop_test(t, a_late_reversal_like_those_at_rest_is_a_breath, 0, 5);
   suite_add_tcase(suite, t);
   return run_suite(suite);

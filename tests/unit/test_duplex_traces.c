@@ -104,6 +104,33 @@ START_TEST(a_cuff_marks_the_compression) {
 }
 END_TEST
 
+/* Air leaves a cuff fastest first (exponentially), at one speed, or slowly before the valve is open: the release is the steepest fall, not
+ * half of the pressure. */
+START_TEST(a_release_is_the_steepest_fall) {
+  enum { RATE = 100, N = 20 * RATE };
+  static const double release_s[] = {9.03, 9.3, 9.55};
+  double *x = malloc(N * sizeof *x);
+  ck_assert_ptr_nonnull(x);
+  for (size_t i = 0; i < N; i++) {
+    const double t_s = (double)i / RATE, after_s = t_s - 9;
+    x[i] = t_s < 8 ? 0 : 100;
+    if (after_s > 0 && _i == 0) x[i] = 100 * exp(-after_s / 0.4);
+    if (after_s > 0 && _i == 1) x[i] = 100 * fmax(0, 1 - after_s / 0.6);
+    if (after_s > 0 && _i == 2) x[i] = after_s < 0.5 ? 100 - 120 * after_s : 40 * fmax(0, 1 - (after_s - 0.5) / 0.1);
+  }
+  trace(30, 1, 2, 6);
+  dsp_channel *cuff = dsp_recording_add_channel(recording, "cuff", RATE, x, N);
+  ck_assert_ptr_nonnull(cuff);
+  cuff->role = DSP_ROLE_CUFF_PRESSURE;
+  cuff->unit = dsp_unit_find("mm[Hg]", 6);
+  const dsp_test *test = analyze(NULL);
+  double found_s = NAN;
+  for (size_t i = 0; i < test->n_landmarks; i++)
+    if (!strcmp(test->landmarks[i].name, "release")) found_s = test->landmarks[i].t_s;
+  ck_assert_double_eq_tol(found_s, release_s[_i], 0.04);
+}
+END_TEST
+
 /* The verdict on exactly the limit, as each guideline words it. */
 START_TEST(verdicts_on_the_limit) {
   static const struct {
@@ -161,6 +188,7 @@ int main(void) {
   tcase_add_loop_test(t, thresholds_end_a_decay, 0, 3);
   tcase_add_loop_test(t, the_site_is_the_vein, 0, 3);
   tcase_add_loop_test(t, a_cuff_marks_the_compression, 0, 2);
+  tcase_add_loop_test(t, a_release_is_the_steepest_fall, 0, 3);
   tcase_add_loop_test(t, a_late_start_is_held_to_its_limit, 0, 2);
   tcase_add_test(t, verdicts_on_the_limit);
   tcase_add_test(t, every_vein_has_a_default_limit);

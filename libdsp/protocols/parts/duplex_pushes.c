@@ -48,6 +48,22 @@ static void from_events(duplex_test *t) {
   }
 }
 
+/* When the fall through x[at] is steepest: the middle of what falls nearly as fast, over steps of a twentieth of a second. */
+static double steepest_at(const dsp_segment *segment, const double *x, double rate_hz, size_t at, double low, double high) {
+  static const double step_s = 0.05, edge = 0.05, nearly = 0.8;
+  const size_t step = (size_t)fmax(1, round(step_s * rate_hz));
+  const double top = high - edge * (high - low), bottom = low + edge * (high - low);
+  size_t from = at, to = at;
+  while (from > 0 && x[from] < top) from--;
+  while (to + 1 < segment->n && x[to] > bottom) to++;
+  from = from > step ? from - step : 0;
+  double steepest = 0, sum = 0, n = 0;
+  for (size_t i = from; i + step <= to; i++) steepest = fmax(steepest, x[i] - x[i + step]);
+  for (size_t i = from; i + step <= to; i++)
+    if (x[i] - x[i + step] >= nearly * steepest) sum += (double)i + 0.5 * (double)step, n++;
+  return segment->t0_s + (n > 0 ? sum / n : (double)at - 0.5) / rate_hz;
+}
+
 /* Above half of its range the cuff is inflated; the release is the steepest fall of that deflation. */
 static void from_cuff(duplex_test *t) {
   static const double least_mmhg = 25;
@@ -67,18 +83,20 @@ static void from_cuff(duplex_test *t) {
       const double t_s = segment->t0_s + (double)i / cuff->rate_hz;
       if (x[i - 1] < border && x[i] >= border) add_push(t, (duplex_push){.start_s = t_s, .release_s = NAN, .marked = true});
       duplex_push *last = t->n_pushes ? &t->push[t->n_pushes - 1] : NULL;
-      if (x[i - 1] >= border && x[i] < border && last && !last->release_marked) last->release_s = t_s, last->release_marked = true;
+      if (!(x[i - 1] >= border && x[i] < border) || !last || last->release_marked) continue;
+      last->release_s = steepest_at(segment, x, cuff->rate_hz, i, low, high);
+      last->release_marked = true;
     }
   }
 }
 
-/* Flow at rest: typical, and the highest that is not rare. */
-static dsp_status rest_of(double *median, const float *x, size_t n) {
+/* Typical flow at rest. Long reflux is none of it. */
+static dsp_status rest_of(double *median, const float *x, size_t n, int sign) {
   double *sorted = dsp_alloc(n, sizeof *sorted);
   if (!sorted) return DSP_NO_MEMORY;
   size_t kept = 0;
   for (size_t i = 0; i < n; i++)
-    if (isfinite(x[i])) sorted[kept++] = fabs((double)x[i]);
+    if (sign * (double)x[i] >= 0) sorted[kept++] = fabs((double)x[i]);
   *median = kept ? dsp_order_median(sorted, kept) : (double)NAN;
   free(sorted);
   return DSP_OK;
@@ -99,7 +117,7 @@ static dsp_status from_flow(duplex_test *t, dsp_error *error) {
   double *x = dsp_alloc(c->n, sizeof *x), median = NAN;
   dsp_peak *peaks = NULL;
   size_t n = 0;
-  dsp_status status = x ? rest_of(&median, c->mean, c->n) : DSP_NO_MEMORY;
+  dsp_status status = x ? rest_of(&median, c->mean, c->n, t->sign) : DSP_NO_MEMORY;
   for (size_t i = 0; i < c->n && status == DSP_OK; i++) x[i] = isfinite(c->mean[i]) ? t->sign * (double)c->mean[i] : 0;
   if (status == DSP_OK) status = dsp_median(x, x, c->n, (size_t)(0.06 * c->rate_hz));
   const dsp_peak_rule rule = {.min_height = fmax(least, t->params[P_PUSH_RATIO] * median), .min_distance = apart_s * c->rate_hz};

@@ -122,7 +122,7 @@ static void read_thresholds(duplex_reading *r, const duplex_test *t, const duple
     r->from_s[k] = found.found ? duplex_crossing(c, found.first, -threshold) + edge_s : (double)NAN;
     r->to_s[k] = found.found ? duplex_read_end(r, t, c, &found, k, tail, &se_s) : (double)NAN;
     if (found.found && !found.open) se_s = hypot(se_s, leave_hidden_end(&r->to_s[k], c, &found, bridge_s, k == DUPLEX_MAIN));
-    if (k == DUPLEX_MAIN) r->to_se_s = se_s;
+    r->to_se_s[k] = se_s;
   }
 }
 

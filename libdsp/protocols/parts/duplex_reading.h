@@ -21,10 +21,10 @@ typedef struct duplex_reading {
   bool extrapolated[DUPLEX_THRESHOLDS];                      /**< the end was read from the decay before it */
   double closure_s;                                          /**< length of a reversal that is the valve's closure; 0 none */
   double from_s[DUPLEX_THRESHOLDS], to_s[DUPLEX_THRESHOLDS]; /**< NaN: not crossed */
-  double from_se_s, to_se_s;
-  dsp_estimate prv, pmv, mrv; /**< magnitudes, in the course's unit */
-  double prv_geometric;       /**< the same as prv by the geometric estimate; NaN where it has none */
-  double back, forth;         /**< areas under the mean velocity: reflux, augmentation */
+  double from_se_s, to_se_s[DUPLEX_THRESHOLDS];              /**< NaN: not crossed */
+  dsp_estimate prv, pmv, mrv;                                /**< magnitudes, in the course's unit */
+  double prv_geometric;                                      /**< the same as prv by the geometric estimate; NaN where it has none */
+  double back, forth;                                        /**< areas under the mean velocity: reflux, augmentation */
   double push_peak, push_peak_se;
   double push_drawn;      /**< push_peak, or what the report is to give instead of it */
   duplex_disturbance met; /**< while this compression was tracked */

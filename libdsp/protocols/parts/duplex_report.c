@@ -50,16 +50,17 @@ static void put_times(const duplex_reading *r, size_t n, dsp_test *test) {
   static const char *const ids[DUPLEX_THRESHOLDS] = {"RT", "RT.1", "RT.2", "RT.5"};
   const char *why = "not_computable";
   for (size_t i = 0; i < n; i++) why = r[i].why_not ? r[i].why_not : r[i].hidden ? "masked" : r[i].censored ? "right_censored" : why;
-  for (int k = 0; k <= DUPLEX_THRESHOLDS; k++) {
-    const bool from_release = k == DUPLEX_THRESHOLDS;
+  for (int id = 0; id <= DUPLEX_THRESHOLDS; id++) {
+    const bool from_release = id == DUPLEX_THRESHOLDS;
+    const int k = from_release ? DUPLEX_MAIN : id;
     collected c = {.n = 0};
     for (size_t i = 0; i < n; i++) {
       if (r[i].why_not || r[i].censored) continue;
       const double from_se_s = from_release && !r[i].release_found ? 0 : r[i].from_se_s;
-      const double length_s = !from_release ? time_of(&r[i], k) : r[i].none ? 0 : r[i].to_s[DUPLEX_MAIN] - r[i].release_s;
-      collect(&c, length_s, r[i].none ? (double)NAN : hypot(from_se_s, r[i].to_se_s));
+      const double length_s = !from_release ? time_of(&r[i], k) : r[i].none ? 0 : r[i].to_s[k] - r[i].release_s;
+      collect(&c, length_s, r[i].none ? (double)NAN : hypot(from_se_s, r[i].to_se_s[k]));
     }
-    set(test, from_release ? "RT.release" : ids[k], &c, why);
+    set(test, from_release ? "RT.release" : ids[id], &c, why);
   }
 }
 
@@ -92,7 +93,7 @@ static void put_velocities(const duplex_test *t, const duplex_reading *r, size_t
       collect(&mrv, r[i].mrv.value, mrv_se);
       collect(&taf, 60 * area * r[i].mrv.value, 60 * area * mrv_se);
       if (r[i].censored) continue;
-      collect(&vr, area * r[i].mrv.value * length_s, area * hypot(mrv_se * length_s, r[i].mrv.value * r[i].to_se_s));
+      collect(&vr, area * r[i].mrv.value * length_s, area * hypot(mrv_se * length_s, r[i].mrv.value * r[i].to_se_s[DUPLEX_MAIN]));
       collect(&ri, r[i].forth > 0 ? r[i].back / r[i].forth : (double)NAN, 0.07 * r[i].back / r[i].forth);
     }
   }
@@ -213,10 +214,10 @@ static dsp_status put_places(const duplex_test *t, const duplex_reading *r, dsp_
   if (status == DSP_OK && isfinite(r->start_s) && r->release_s > r->start_s)
     status = dsp_test_add_phase(test, "compression", r->start_s, r->release_s, r->push_peak);
   if (status != DSP_OK || r->none || isnan(r->from_s[DUPLEX_MAIN])) return status;
-  const double from_s = r->from_s[DUPLEX_MAIN], to_s = r->to_s[DUPLEX_MAIN], z95 = 1.96;
+  const double from_s = r->from_s[DUPLEX_MAIN], to_s = r->to_s[DUPLEX_MAIN], to_se_s = r->to_se_s[DUPLEX_MAIN], z95 = 1.96;
   status = dsp_test_add_landmark(test, "reflux_start", from_s, from_s - z95 * r->from_se_s, from_s + z95 * r->from_se_s, "detected");
   if (status == DSP_OK && !r->censored)
-    status = dsp_test_add_landmark(test, "reflux_end", to_s, to_s - z95 * r->to_se_s, to_s + z95 * r->to_se_s, "detected");
+    status = dsp_test_add_landmark(test, "reflux_end", to_s, to_s - z95 * to_se_s, to_s + z95 * to_se_s, "detected");
   if (status == DSP_OK && to_s > from_s) status = dsp_test_add_phase(test, "reflux", from_s, to_s, -r->prv.value);
   (void)t;
   return status;
