@@ -119,9 +119,36 @@ static bool refills(series_course *f, const series_cycles *c, double from_s) {
   return fit_course(f, c, from_s) && f->slope > falling_ml_s;
 }
 
+/* The refill after the last contraction goes on when no other one cuts it short; a bulge's flank ends in it. `until_s`: of the course. */
+static bool ends_in_refill(const series_course *f, const series_cycles *c, double until_s) {
+  static const double steep_ml_s = 12, share = 0.15, over_s = 0.3, ahead_s = 0.8, longest_s = 0.45;
+  const double length_s = until_s - f->from_s, turn = 2 * f->bend * length_s, slope = f->slope + turn; /* where it ends */
+  if (slope < steep_ml_s || (length_s > longest_s && turn < 0.5 * slope)) return false;
+  const double from_s = c->start_s[0] + until_s, to_s = fmin(from_s + ahead_s, c->task->until_s);
+  double n = 0, t = 0, y = 0, tt = 0, ty = 0;
+  for (size_t i = dsp_trace_index(c->trace, from_s + over_s); i < c->trace->n && (double)i < to_s * c->trace->rate_hz; i++) {
+    const double after_s = (double)i / c->trace->rate_hz - from_s;
+    if (c->trace->ok[i]) n++, t += after_s, y += c->trace->x[i], tt += after_s * after_s, ty += after_s * c->trace->x[i];
+  }
+  const double spread = n * tt - t * t;
+  return n >= 4 && spread > 0 && (n * ty - t * y) / spread < share * slope;
+}
+
+/* Between which times the next contraction may begin late, and how unlike refills may be, as a share of their rise; a flank was met. */
+typedef struct search {
+  double least_late_s, most_late_s, uneven;
+  bool flank;
+} search;
+
+static double shortest(const series_cycles *c) {
+  double shortest_s = INFINITY;
+  for (size_t k = 0; k < c->n; k++) shortest_s = fmin(shortest_s, c->length_s[k]);
+  return shortest_s;
+}
+
 /* Walk back from `until_s` to where the trace ceases to follow the refill. A long and level course scores best: the flank of a bulge is
  * short and steep. */
-static double walk_back(series_course *end, const series_cycles *c, double until_s, double sd) {
+static double walk_back(series_course *end, const series_cycles *c, const search *s, double until_s, double sd) {
   static const double step_s = 0.02, earliest_s = 0.12, steep_ml_s = 60, bent_ml_s2 = 60, rough_ml = 0.15;
   const double least_s = fmax(0.14, 2 / c->trace->rate_hz), window_s = fmax(0.06, 0.6 / c->trace->rate_hz);
   double best = 0;
@@ -129,7 +156,7 @@ static double walk_back(series_course *end, const series_cycles *c, double until
   const int steps = (int)ceil(fmin(100, (until_s - least_s - earliest_s) / step_s));
   for (int i = 0; i < steps; i++) {
     const double from_s = until_s - least_s - i * step_s;
-    if (!refills(&f, c, from_s) || f.sd > 2 * sd + rough_ml) break;
+    if (!refills(&f, c, from_s) || f.sd > 2 * sd + rough_ml + s->uneven * f.slope * (until_s - from_s)) break;
     const double steep = f.slope / steep_ml_s, bent = f.bend / (bent_ml_s2 + 2 * fabs(f.slope));
     const double score = (until_s - from_s) / (1 + steep * steep) / (1 + bent * bent);
     const bool departed = departs(&f, c, window_s, sd);
@@ -140,30 +167,48 @@ static double walk_back(series_course *end, const series_cycles *c, double until
   return best;
 }
 
-/* The refill that the contractions' ends share. When the next one begins is known but roughly; a lifting bulge may even make an unmarked
- * one seem to begin late. */
-static bool find_end(series_course *end, series_cycles *c, double least_sd) {
-  static const double around_s = 0.09, seems_late_s = 0.27, every_s = 0.03;
-  const double least_s = fmax(0.14, 2 / c->trace->rate_hz), early_s = c->task->early_s;
-  const double least_late_s = early_s > 0 ? early_s - seems_late_s : -around_s, most_late_s = early_s + around_s;
-  double shortest_s = INFINITY, best = 0, late_s = 0, sd = INFINITY;
+/* The refill that the contractions' ends share. */
+static bool find_end_between(series_course *end, series_cycles *c, double least_sd, search *s) {
+  static const double every_s = 0.03;
+  const double least_s = fmax(0.14, 2 / c->trace->rate_hz), shortest_s = shortest(c);
+  double best = 0, late_s = 0, sd = INFINITY;
   series_course f;
-  for (size_t k = 0; k < c->n; k++) shortest_s = fmin(shortest_s, c->length_s[k]);
-  const int tries = (int)((most_late_s - least_late_s) / every_s + 1e-9) + 1;
+  const int tries = (int)((s->most_late_s - s->least_late_s) / every_s + 1e-9) + 1;
   for (int i = 0; i < tries; i++) {
-    const double try_s = most_late_s - i * every_s;
+    const double try_s = s->most_late_s - i * every_s;
     collect(c, try_s);
     if (refills(&f, c, shortest_s + try_s - least_s)) sd = fmin(sd, f.sd);
   }
   sd = isfinite(sd) ? fmax(sd, least_sd) : least_sd;
   for (int i = 0; i < tries; i++) {
-    const double try_s = most_late_s - i * every_s;
+    const double try_s = s->most_late_s - i * every_s;
     collect(c, try_s);
-    const double score = walk_back(&f, c, shortest_s + try_s, sd);
-    if (score > best + 1e-9) *end = f, best = score, late_s = try_s;
+    const double score = walk_back(&f, c, s, shortest_s + try_s, sd);
+    if (score <= best + 1e-9) continue;
+    if (ends_in_refill(&f, c, shortest_s + try_s))
+      s->flank = true;
+    else
+      *end = f, best = score, late_s = try_s;
   }
   collect(c, late_s);
   return best > 0;
+}
+
+/* When the next contraction begins is known but roughly; a lifting bulge may even make an unmarked one seem to begin late, and a mark may
+ * have been set a quarter of a second early. A contraction that seems to last for most of its period is over before: its refill is fast,
+ * and not quite as fast after each contraction. */
+static bool find_end(series_course *end, series_cycles *c, double least_sd) {
+  static const double around_s = 0.09, seems_late_s = 0.27, marked_early_s = 0.33, most = 0.6, fast_ml_s = 12, uneven = 0.04;
+  const double early_s = c->task->early_s;
+  search s = {.least_late_s = early_s > 0 ? early_s - seems_late_s : -around_s, .most_late_s = early_s + around_s};
+  bool found = find_end_between(end, c, least_sd, &s);
+  if (!found && s.flank && !(early_s > 0)) {
+    s.least_late_s = around_s, s.most_late_s = marked_early_s;
+    found = find_end_between(end, c, least_sd, &s);
+  }
+  if (!found || end->from_s < most * shortest(c) + c->late_s || end->slope < fast_ml_s) return found;
+  s.uneven = uneven;
+  return find_end_between(end, c, least_sd, &s);
 }
 
 /* Does the contracting muscle lift the trace above where the refill before takes it? */

@@ -138,6 +138,21 @@ static double mean_level(const dsp_trace *trace, double from_s, double to_s) {
   return to > from ? sum / (double)(to - from) : (double)NAN;
 }
 
+/* Until when bout i can refill: a drop much smaller than its own, such as breathing makes, does not end that. */
+static double refill_end(const dsp_bouts *bouts, size_t i, double leave_s) {
+  static const double comparable = 0.25;
+  for (size_t k = i + 1; k < bouts->n; k++)
+    if (bouts->bout[k].drop >= comparable * bouts->bout[i].drop) return bouts->bout[k].first_s;
+  return leave_s;
+}
+
+/* A single contraction is one of a full leg. A drop while the leg is still filling, before bout `later`, is a touch of the cuff. */
+static bool while_filling(const dsp_trace *trace, const dsp_bout *bout, const dsp_bout *later, double empty) {
+  static const double full = 0.8;
+  const double here = mean_level(trace, bout->first_s - 2, bout->first_s - 0.2);
+  return here - empty < full * (mean_level(trace, later->first_s - 2, later->first_s - 0.2) - empty);
+}
+
 /* After a contraction the leg fills again. A drop that stays is a cuff that was touched or slipped. */
 static bool refills(const dsp_trace *trace, const dsp_bout *bout, double until_s) {
   const double before = mean_level(trace, bout->first_s - 2, bout->first_s - 0.2), after = mean_level(trace, until_s - 3, until_s - 0.5);
@@ -150,7 +165,7 @@ static dsp_status add_detected(stand_phases *p, const dsp_trace *trace, const do
   const dsp_status status = dsp_bouts_find(&bouts, trace, stand_index(trace, from_s), stand_index(trace, p->leave_s), params[P_LEAST_DROP]);
   size_t kept = 0;
   for (size_t i = 0; i < bouts.n; i++)
-    if (refills(trace, &bouts.bout[i], i + 1 < bouts.n ? bouts.bout[i + 1].first_s : p->leave_s)) bouts.bout[kept++] = bouts.bout[i];
+    if (refills(trace, &bouts.bout[i], refill_end(&bouts, i, p->leave_s))) bouts.bout[kept++] = bouts.bout[i];
   bouts.n = kept;
   size_t longest = bouts.n;
   for (size_t i = 0; i < bouts.n; i++)
@@ -166,10 +181,12 @@ static dsp_status add_detected(stand_phases *p, const dsp_trace *trace, const do
   double strongest = 0;
   for (size_t i = 0; i < bouts.n; i++)
     if (i != longest) strongest = fmax(strongest, bouts.bout[i].drop);
+  const double empty = mean_level(trace, fmax(p->supine_from_s, p->onset_s - 10), p->onset_s - 0.5);
   for (size_t i = 0; i < bouts.n; i++) {
     const dsp_bout *bout = &bouts.bout[i];
     /* Unmarked, a drop under half of another one is a touch of the cuff rather than a repeat. */
     if (i != longest && bout->drop < 0.5 * strongest) continue;
+    if (i + 1 < longest && longest < bouts.n && while_filling(trace, bout, &bouts.bout[longest - 1], empty)) continue;
     stand_manoeuvre m = {.start_s = bout->first_s, .last_s = bout->last_s, .cadence_hz = 1 / bout->period_s, .count = bout->count};
     /* An unmarked last contraction is sought from a little before where it seems to start: the level there is no lower than its own. */
     if (m.count > 1) m.last_s = fmax(m.start_s, m.last_s - STAND_EARLY_S);
