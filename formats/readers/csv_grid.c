@@ -185,13 +185,28 @@ static dsp_status take_readings(clock_view *view, double shortest_s, dsp_error *
   return DSP_OK;
 }
 
+/* An uneven clock's rows may come so close that a coarse timer gives two of them one stamp, again and again, but no third; that timer's
+ * tick, the shortest step between stamps, which their decimals need not show, is then a good part of a row's. 0: not so. */
+static double repeating_tick(const clock_view *view) {
+  static const double coarse = 0.2, often = 0.005;
+  double tick = HUGE_VAL;
+  for (size_t i = 1; i < view->n; i++) {
+    const double step = view->t[i] - view->t[i - 1];
+    if (step > 0 && step < tick) tick = step;
+    if (i > 1 && view->t[i] <= view->t[i - 2]) return 0;
+  }
+  const bool repeats = view->duplicates >= ROUNDING_DUPLICATES_MIN && (double)view->duplicates >= often * (double)view->n;
+  return repeats && tick >= coarse * view->nominal ? tick : 0;
+}
+
 static dsp_status take_irregular(clock_view *view, double stated_hz, dsp_error *error) {
   csv_timing *timing = view->timing;
   const double *params = view->table->params;
   double step = 0, low = 0, high = 0, span = 0, largest = 0;
   char place[64];
   timing->batched = view->duplicates >= BATCH_DUPLICATES_MIN && (double)view->duplicates >= params[CSV_BATCH_SHARE] * (double)view->n;
-  if (view->duplicates && !timing->batched) {
+  const double tick = view->duplicates && !timing->batched ? repeating_tick(view) : 0;
+  if (view->duplicates && !timing->batched && tick <= 0) {
     snprintf(place, sizeof place, "line %zu", csv_line_of_row(view->table, view->first_duplicate));
     return dsp_fail(error, DSP_BAD_INPUT, place, "rising times", "the same time as in the row before");
   }
@@ -215,6 +230,10 @@ static dsp_status take_irregular(clock_view *view, double stated_hz, dsp_error *
   timing->irregular = true;
   if (timing->batched && dsp_recording_warn(view->table->recording, "time_batched", "%zu of %zu rows have the time of the row before them",
                                             view->duplicates, view->n) != DSP_OK)
+    return dsp_fail_memory(error);
+  if (tick > 0 && dsp_recording_warn(view->table->recording, "time_rounded",
+                                     "times rounded to %g s: %zu of %zu rows have the time of the row before them", tick, view->duplicates,
+                                     view->n) != DSP_OK)
     return dsp_fail_memory(error);
   if (dsp_recording_warn(view->table->recording, "resampled",
                          "irregular times: mean step %.6g s, longest %.6g s; resampled on their true times to %.6g samples per second",
