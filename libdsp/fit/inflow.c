@@ -76,9 +76,9 @@ typedef struct filled {
 
 /* Veins that stiffen fill at first along more of a line than a linear store, then bend more: V' = S - k V - m V^2 with m = q k^2 / S. How
  * much is a belief about q that the data may override: it is taken as one more observation. */
-static void believe_law(fitted *f, double rate_per_s) {
+static void believe_law(fitted *f, double rate_per_s, double slope) {
   static const double usual = 0.3, sd = 0.3;
-  const double unit = rate_per_s * rate_per_s * f->coef[SLOPE], variance = sd * sd * unit * unit;
+  const double unit = rate_per_s * rate_per_s * slope, variance = sd * sd * unit * unit;
   double gain[COLUMNS], row[COLUMNS];
   const double off = usual * unit - f->coef[LAW], sum = f->cov[LAW * COLUMNS + LAW] + variance;
   for (size_t i = 0; i < COLUMNS; i++) {
@@ -92,13 +92,13 @@ static void believe_law(fitted *f, double rate_per_s) {
 }
 
 static dsp_status fit_store(filled *s, stretch *d, const dsp_noise *noise) {
-  static const double first_order = 1.5; /* beyond so much bend the law's term would need more of its kind */
+  static const double first_order = 1; /* beyond so much bend the law's term would need more of its kind */
   fitted f;
   const size_t columns = s->rate * d->t[d->n - 1] < first_order ? COLUMNS : LAW;
   const dsp_status status = fit(&f, d, noise, s->rate, columns);
+  if (status == DSP_OK && f.ok && columns > LAW) believe_law(&f, s->rate, s->slope);
   s->ok = status == DSP_OK && f.ok && f.coef[SLOPE] > 0;
   if (!s->ok) return status;
-  if (columns > LAW) believe_law(&f, s->rate);
   s->slope = f.coef[SLOPE];
   s->own_rate = s->rate + f.coef[RATE] / s->slope;
   s->var_slope = f.cov[SLOPE * columns + SLOPE];
@@ -202,7 +202,9 @@ dsp_status dsp_inflow_read(dsp_inflow *inflow, const dsp_trace *trace, const dsp
     take(&d, trace, &cycles[i]);
     if (d.n >= (size_t)2 * COLUMNS) status = read_line(&inflow[i], &d, noise);
     all[i].ok = inflow[i].line.value > 0;
-    if (all[i].ok) all[i].rate = fmin(usual_c * inflow[i].line.value, fastest_per_s);
+    if (!all[i].ok) continue;
+    all[i].slope = inflow[i].line.value;
+    all[i].rate = fmin(usual_c * all[i].slope, fastest_per_s);
   }
   capacity shared = {usual_c, 0, 0};
   for (int pass = 0; pass < PASSES && status == DSP_OK; pass++) {
