@@ -41,6 +41,11 @@ void duplex_cut_start(duplex_run *found, const duplex_test *t, const duplex_cour
   found->first_se_s = 0.5 * likely * rise / c->rate_hz;
 }
 
+double duplex_beyond_s(const duplex_test *t) {
+  static const double seen_s = 1.5, hidden_s = 3; /* the decay's slowest time constant is 4 s */
+  return t->audio && t->lowest > duplex_threshold(t, DUPLEX_MAIN) ? hidden_s : seen_s;
+}
+
 typedef struct decay {
   bool found, exponential;
   double at_s, a, b; /**< a + b (t - at_s), of the velocity's magnitude or of its logarithm */
@@ -102,7 +107,7 @@ static double mean_speed(const duplex_course *c, size_t from, size_t to) {
 
 dsp_status duplex_ask_tail(duplex_tail *tail, const duplex_test *t, const duplex_course *c, const duplex_run *found, size_t to,
                            dsp_error *error) {
-  static const double settle_s = 0.05, longest_s = 2.5, highest = 8, beyond_s = 1.5, antegrade_s = 0.1, clear = 1.2;
+  static const double settle_s = 0.05, longest_s = 2.5, highest = 8, antegrade_s = 0.1, clear = 1.2;
   const double unit = isfinite(t->hz_per_cm_s) ? t->hz_per_cm_s : 1;
   const size_t few = (size_t)(0.06 * c->rate_hz), lasting = (size_t)(antegrade_s * c->rate_hz);
   const double level = fmax(duplex_threshold(t, DUPLEX_MAIN), t->lowest);
@@ -114,7 +119,7 @@ dsp_status duplex_ask_tail(duplex_tail *tail, const duplex_test *t, const duplex
   size_t slow = found->end;
   while (slow > peak && !(-(double)c->peak[slow - 1] > highest * level)) slow--;
   q.from_s = fmax(fmax(duplex_course_time(c, peak) + settle_s, duplex_course_time(c, slow)), q.lost_s - longest_s);
-  q.to_s = fmin(fmax(duplex_course_time(c, end - ahead), q.lost_s + 0.2), q.lost_s + beyond_s);
+  q.to_s = fmin(fmax(duplex_course_time(c, end - ahead), q.lost_s + 0.2), q.lost_s + duplex_beyond_s(t));
   const size_t from = duplex_course_index(c, q.from_s);
   q.from_hz = unit * mean_speed(c, from > few ? from - few : 0, from + few);
   q.lost_hz = unit * mean_speed(c, found->end > 2 * few ? found->end - 2 * few : 0, found->end);
@@ -147,7 +152,7 @@ static end short_end(const duplex_test *t, const duplex_course *c, const duplex_
  * the threshold, so that it lies above slow flow in the clear and loses it early beside the wall's echo. */
 double duplex_read_end(duplex_reading *r, const duplex_test *t, const duplex_course *c, const duplex_run *found, int which,
                        const duplex_tail *tail, double *se_s) {
-  static const double in_clear = 0.8, fast = 1.6, near_s = 0.2, tail_s = 0.02, last_s = 0.06, faint = 0.15, agree_s = 0.06;
+  static const double in_clear = 0.8, fast = 1.6, near_s = 0.2, tail_s = 0.02, last_s = 0.06, faint = 0.15;
   const double threshold = duplex_threshold(t, which), level = fmax(threshold, t->lowest);
   const size_t last = (size_t)(last_s * c->rate_hz);
   const end s = short_end(t, c, found, threshold);
@@ -156,7 +161,7 @@ double duplex_read_end(duplex_reading *r, const duplex_test *t, const duplex_cou
     const double later_s = fabs(tail->end_s[which] - s.at_s);
     const bool clear =
         t->lowest<in_clear * threshold, abrupt = mean_speed(c, found->end > last ? found->end - last : 0, found->end)> fast * level;
-    const bool stops = clear ? !s.fades && (abrupt || later_s < fmax(agree_s, 3 * tail->se_s[which])) : abrupt && later_s < near_s;
+    const bool stops = clear ? !s.fades && abrupt : abrupt && later_s < near_s;
     if (!stops) e = (end){tail->end_s[which], hypot(hypot(tail_s, 1.3 * tail->se_s[which]), faint * tail->faint_s), true};
   }
   if (e.fades && threshold < t->lowest) r->extrapolated[which] = true;

@@ -18,6 +18,8 @@ double duplex_crossing(const duplex_course *course, size_t i, double level);
 void duplex_cut_start(duplex_run *found, const duplex_test *test, const duplex_course *course);
 /** A spectrum shows flow from so long before its window's middle reaches it, and until after. */
 double duplex_edge_s(const duplex_test *test);
+/** How long flow may go on below what is seen of it. */
+double duplex_beyond_s(const duplex_test *test);
 /** Ask the long windows how the run goes on; it lies before sample `to`. */
 DSP_MUST_USE dsp_status duplex_ask_tail(duplex_tail *tail, const duplex_test *test, const duplex_course *course, const duplex_run *found,
                                         size_t to, dsp_error *error);

@@ -171,8 +171,7 @@ static double start_within_s(const duplex_test *t, bool release_found) {
 }
 
 bool duplex_settled(const duplex_test *t, const duplex_course *c, const duplex_push *push) {
-  static const double quiet_s = 1.7; /* more than the tail looks beyond the end of what it follows */
-  const double threshold = fmin(duplex_threshold(t, DUPLEX_MAIN), duplex_threshold(t, DUPLEX_1));
+  const double quiet_s = duplex_beyond_s(t) + 0.2, threshold = fmin(duplex_threshold(t, DUPLEX_MAIN), duplex_threshold(t, DUPLEX_1));
   const double end_s = duplex_course_time(c, c->n), from_s = end_s - fmax(quiet_s, 2 * t->params[P_BRIDGE]);
   duplex_reading r = {.none = true};
   read_push(&r, t, c, push);
