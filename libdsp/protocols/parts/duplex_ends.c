@@ -148,22 +148,33 @@ static end short_end(const duplex_test *t, const duplex_course *c, const duplex_
   return (end){far_s, hypot(resolution_s, hypot(1.5 * stop_se_s, hypot(0.06 * (far_s - d.at_s), 0.5 * beyond_s))), true};
 }
 
+/* Last time at which the run was plainly faster than `level`. */
+static double last_clear_s(const duplex_course *c, const duplex_run *r, double level) {
+  static const double fast = 2;
+  size_t i = r->end;
+  while (i > r->first && !(-(double)c->peak[i - 1] > fast * level)) i--;
+  return duplex_course_time(c, i);
+}
+
 /* A stop is read from the course, to its resolution. A fade is read from the long windows alone: the course's spectra are broad against
  * the threshold, so that it lies above slow flow in the clear and loses it early beside the wall's echo. */
 double duplex_read_end(duplex_reading *r, const duplex_test *t, const duplex_course *c, const duplex_run *found, int which,
                        const duplex_tail *tail, double *se_s) {
-  static const double in_clear = 0.8, fast = 1.6, near_s = 0.2, tail_s = 0.02, last_s = 0.06, faint = 0.15;
+  static const double in_clear = 0.8, fast = 1.6, near_s = 0.2, tail_s = 0.02, last_s = 0.06, faint = 0.15, agree_s = 0.06, alone_s = 0.03;
   const double threshold = duplex_threshold(t, which), level = fmax(threshold, t->lowest);
   const size_t last = (size_t)(last_s * c->rate_hz);
   const end s = short_end(t, c, found, threshold);
   end e = s;
-  if (tail->found) {
+  /* windows that have the flow stop while it is plainly seen do not have its echo */
+  const bool believed = tail->found && tail->end_s[which] > last_clear_s(c, found, level) - 2 * hypot(agree_s, tail->se_s[which]);
+  if (believed) {
     const double later_s = fabs(tail->end_s[which] - s.at_s);
     const bool clear =
         t->lowest<in_clear * threshold, abrupt = mean_speed(c, found->end > last ? found->end - last : 0, found->end)> fast * level;
     const bool stops = clear ? !s.fades && abrupt : abrupt && later_s < near_s;
     if (!stops) e = (end){tail->end_s[which], hypot(hypot(tail_s, 1.3 * tail->se_s[which]), faint * tail->faint_s), true};
   }
+  if (tail->found && !believed) e.se_s = hypot(e.se_s, alone_s);
   if (e.fades && threshold < t->lowest) r->extrapolated[which] = true;
   *se_s = e.se_s;
   return e.at_s;
