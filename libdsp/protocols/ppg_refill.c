@@ -307,6 +307,7 @@ static dsp_status analyse(ppg_test *t, dsp_report *report, size_t at) {
   }
   if (status == DSP_OK && !why) {
     const bool decimated = t->trace.rate_hz < 0.99 * t->channel->rate_hz;
+    for (size_t k = 0; k < t->bouts.n; k++) t->bouts.bout[k].swings = true;
     status = ppg_read_bouts(&t->bouts, &t->trace, &t->facts, t->params, t->facts.step / 3.5, decimated ? 1 / t->trace.rate_hz : 0);
     for (size_t k = 0; k < t->bouts.n; k++)
       if (t->bouts.bout[k].read) read_values(t, k);

@@ -121,7 +121,7 @@ static const level levels[] = {
     {"ppg.refill",
      "other cut",
      "disturbed",
-     {{"VO", PERCENT, 5, true, 0}, {"TO", PERCENT, 0, false, 0}, {"TH", ABSOLUTE, 0.5, true, 0.6}},
+     {{"VO", PERCENT, 5, true, 5.5}, {"TO", PERCENT, 0, false, 0}, {"TH", ABSOLUTE, 0.5, true, 0.6}},
      refill_cut},
     {"pvr",
      "none",

@@ -21,14 +21,14 @@ static void congest(dsp_trace *trace, double tau_s) {
 
 /* Breaths of 5 s draw the volume down by their depth, for 15 s. */
 static void breathe(dsp_trace *trace, double at_s, double depth) {
-  for (size_t i = 0; i < 15 * RATE_HZ; i++)
+  for (size_t i = 0; i < (size_t)15 * RATE_HZ; i++)
     trace->x[(size_t)(at_s * RATE_HZ) + i] -= depth * pow(sin(acos(-1) * (double)i / (5.0 * RATE_HZ)), 2);
 }
 
 START_TEST(breaths_are_no_venting) {
   static const double breath_s[] = {25, 110, 145, 155, 160, 230, 340, 357};
   static const double tau_s[] = {1.5, 4, 8};
-  dsp_trace trace = blank(440 * RATE_HZ, RATE_HZ);
+  dsp_trace trace = blank((size_t)440 * RATE_HZ, RATE_HZ);
   congest(&trace, tau_s[_i / 8]);
   breathe(&trace, breath_s[_i % 8], 0.15);
   shake(&trace, 0.004, 5);

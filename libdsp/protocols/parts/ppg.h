@@ -39,6 +39,7 @@ typedef struct ppg_bout {
   dsp_estimate end;   /**< level that the refill approaches */
   double followed;    /**< share of the trace's own departure from the two exponentials that is followed: 0 none, 1 all */
   double time_s[3];   /**< to the asked fraction and to half of recovery, and at the initial slope, along that curve; NaN beyond its end */
+  bool swings;        /**< each contraction swings the trace down, as it does light: a volume is also lifted by the muscle */
   bool read;
   const char *why_not; /**< flag, when not read */
 } ppg_bout;

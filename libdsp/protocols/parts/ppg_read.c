@@ -66,7 +66,7 @@ static dsp_status find_peak(double *peak_s, double *level, bool *by_rhythm, cons
   double top = b->base.value, best = -INFINITY, rhythm_s = NAN;
   for (size_t i = 0; i < n && status == DSP_OK; i++) top = fmax(top, y[i]);
   const double height = top - b->base.value;
-  if (status == DSP_OK && !b->end_marked) status = ppg_end_of_rhythm(&rhythm_s, trace, b, height);
+  if (status == DSP_OK && !b->end_marked && b->swings) status = ppg_end_of_rhythm(&rhythm_s, trace, b, height);
   if (isfinite(rhythm_s)) {
     *by_rhythm = true;
     *peak_s = rhythm_s;
