@@ -131,7 +131,8 @@ def test_trials_are_not_missing(folder):
 def on_terminal(folder, *words):
     """What the program writes to a terminal that is its stderr."""
     ours, its = pty.openpty()
-    child = subprocess.Popen([PLETH, *words], cwd=folder, stdout=subprocess.DEVNULL, stderr=its, stdin=subprocess.DEVNULL)
+    child = subprocess.Popen([PLETH, *words], cwd=folder, stdout=subprocess.DEVNULL, stderr=its, stdin=subprocess.DEVNULL,
+                             env={**os.environ, "TERM": "xterm"})
     os.close(its)
     said = b""
     while True:
