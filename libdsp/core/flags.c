@@ -91,7 +91,7 @@ const dsp_flag_row dsp_flag_rows[] = {
      "None needed; check the recorder if the jitter is large."},
     {"gap", DSP_CAUTION, "The recording has a gap in time; the parts were not joined.", "Check that no phase lies in the gap."},
     {"implausible_volume", DSP_CAUTION, "The venous volume lies outside 20 to 600 mL.", "Check unit and calibration."},
-    {"time_rounded", DSP_INFO, "The file's times are rounded more coarsely than the sampling; the rate was fitted to all of them.",
+    {"time_rounded", DSP_INFO, "The file's times are rounded more coarsely than the sampling; the clock was made from all of them.",
      "None needed; export with more digits to see jitter."},
     {"time_batched", DSP_CAUTION,
      "Many samples share a time stamp: the stamps are times of arrival, not of sampling; samples of one stamp were averaged.",

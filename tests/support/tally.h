@@ -69,10 +69,9 @@ static inline void tally_head(void) {
          "at", "coverage");
 }
 
-/* Print one row; true when its goals are met. Of fewer than a hundred honest intervals all may hold the truth: of sixty, one time in
- * twenty. */
+/* Print one row; true when its goals are met. */
 static inline bool tally_judge(tally *t, const char *level, const goal *g) {
-  const double coverage_least = tally_quick ? 0.7 : 0.88, coverage_most = tally_quick || t->intervals < 100 ? 1 : 0.995;
+  const double coverage_least = tally_quick ? 0.7 : 0.88, coverage_most = tally_quick ? 1 : 0.995;
   const double bound = tally_quick && g->kept > 0 ? g->kept : g->error;
   if (t->n == 0) tally_error(t, INFINITY, -1);
   qsort(t->error, (size_t)t->n, sizeof t->error[0], tally_ascending);

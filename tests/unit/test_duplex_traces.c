@@ -79,6 +79,13 @@ START_TEST(a_late_start_is_held_to_its_limit) {
 }
 END_TEST
 
+static void add_cuff(double *mmhg, size_t n, double rate_hz) {
+  dsp_channel *cuff = dsp_recording_add_channel(recording, "cuff", rate_hz, mmhg, n);
+  ck_assert_ptr_nonnull(cuff);
+  cuff->role = DSP_ROLE_CUFF_PRESSURE;
+  cuff->unit = dsp_unit_find("mm[Hg]", 6);
+}
+
 /* A cuff's pressure marks compression and release where no event does; one that hardly moves marks nothing. */
 START_TEST(a_cuff_marks_the_compression) {
   enum { RATE = 50, N = 20 * RATE };
@@ -89,10 +96,7 @@ START_TEST(a_cuff_marks_the_compression) {
     x[i] = (_i ? 10 : 100) * fmin(fmax((t_s - 7.9) / 0.2, 0), 1) * fmin(fmax((9.05 - t_s) / 0.1, 0), 1);
   }
   trace(30, 1, 2, 6);
-  dsp_channel *cuff = dsp_recording_add_channel(recording, "cuff", RATE, x, N);
-  ck_assert_ptr_nonnull(cuff);
-  cuff->role = DSP_ROLE_CUFF_PRESSURE;
-  cuff->unit = dsp_unit_find("mm[Hg]", 6);
+  add_cuff(x, N, RATE);
   const dsp_test *test = analyze(NULL);
   ck_assert_double_eq_tol(measure("RT")->value, 2, 0.02);
   ck_assert(dsp_flags_has(&measure("RT")->flags, "phases_detected") == (_i == 1));
@@ -119,10 +123,7 @@ START_TEST(a_release_is_the_steepest_fall) {
     if (after_s > 0 && _i == 2) x[i] = after_s < 0.5 ? 100 - 120 * after_s : 40 * fmax(0, 1 - (after_s - 0.5) / 0.1);
   }
   trace(30, 1, 2, 6);
-  dsp_channel *cuff = dsp_recording_add_channel(recording, "cuff", RATE, x, N);
-  ck_assert_ptr_nonnull(cuff);
-  cuff->role = DSP_ROLE_CUFF_PRESSURE;
-  cuff->unit = dsp_unit_find("mm[Hg]", 6);
+  add_cuff(x, N, RATE);
   const dsp_test *test = analyze(NULL);
   double found_s = NAN;
   for (size_t i = 0; i < test->n_landmarks; i++)

@@ -23,16 +23,33 @@ static uint64_t block_start(const duplex_audio *a, size_t i, size_t n, size_t le
   return n < 2 ? 0 : (uint64_t)((double)i / (double)(n - 1) * (double)(a->n_frames - length));
 }
 
+/* Show at most `most` blocks of pairs to a survey. */
+static dsp_status show_blocks(duplex_audio *a, size_t most, dsp_status (*add)(void *survey, const float *pairs, size_t n), void *survey,
+                              dsp_error *error) {
+  size_t length = 0;
+  const size_t n = survey_blocks(a, most, &length);
+  dsp_status status = DSP_OK;
+  for (size_t i = 0; i < n && status == DSP_OK; i++) {
+    status = duplex_audio_pairs(a, block_start(a, i, n, length), length, error);
+    if (status == DSP_OK && add(survey, a->pairs, length) != DSP_OK) status = dsp_fail_memory(error);
+  }
+  return status;
+}
+
+static dsp_status add_stereo(void *survey, const float *pairs, size_t n) {
+  return dsp_stereo_survey_add(survey, pairs, n);
+}
+
+static dsp_status add_mains(void *survey, const float *pairs, size_t n) {
+  dsp_mains_survey_add(survey, pairs, n);
+  return DSP_OK;
+}
+
 dsp_status duplex_survey_kind(duplex_audio *a, dsp_error *error) {
   enum { MOST = 100 };
   dsp_stereo_survey *survey = NULL;
-  size_t length = 0;
-  const size_t n = survey_blocks(a, MOST, &length);
   dsp_status status = dsp_stereo_survey_new(&survey, a->rate_hz, error);
-  for (size_t i = 0; i < n && status == DSP_OK; i++) {
-    status = duplex_audio_pairs(a, block_start(a, i, n, length), length, error);
-    if (status == DSP_OK && dsp_stereo_survey_add(survey, a->pairs, length) != DSP_OK) status = dsp_fail_memory(error);
-  }
+  if (status == DSP_OK) status = show_blocks(a, MOST, add_stereo, survey, error);
   if (status == DSP_OK) status = dsp_stereo_decide(&a->facts, survey);
   dsp_stereo_survey_free(survey);
   return status;
@@ -41,13 +58,8 @@ dsp_status duplex_survey_kind(duplex_audio *a, dsp_error *error) {
 dsp_status duplex_survey_mains(duplex_audio *a, dsp_error *error) {
   enum { MOST = 16 };
   dsp_mains_survey *survey = NULL;
-  size_t length = 0;
-  const size_t n = survey_blocks(a, MOST, &length);
   dsp_status status = dsp_mains_survey_new(&survey, a->rate_hz, error);
-  for (size_t i = 0; i < n && status == DSP_OK; i++) {
-    status = duplex_audio_pairs(a, block_start(a, i, n, length), length, error);
-    if (status == DSP_OK) dsp_mains_survey_add(survey, a->pairs, length);
-  }
+  if (status == DSP_OK) status = show_blocks(a, MOST, add_mains, survey, error);
   if (status == DSP_OK) a->mains = dsp_mains_decide(survey);
   dsp_mains_survey_free(survey);
   return status;
